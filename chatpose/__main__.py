@@ -1,0 +1,5 @@
+"""`python -m chatpose`."""
+
+from chatpose.cli.main import main
+
+raise SystemExit(main())

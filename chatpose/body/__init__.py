@@ -1,0 +1,1 @@
+"""Everything with metres and radians: skeletons, rotations, poses, body models, contact, pictures."""
