@@ -1,0 +1,1 @@
+"""The command line; its calls and outputs are a contract (docs/architecture.md)."""
