@@ -12,7 +12,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "convert",
         help="read a pose file and write it in another format",
-        description="Reads a pose file of any kind (npz, npy, pkl, json, bvh, amc) and writes npz, npy, json, bvh, glb, "
+        description="Reads a pose file of any kind (npz, npy, pkl, json, bvh, amc); writes npz, npy, json, bvh, glb, "
         "obj, png, openpose.json, openpose.png, depth.png or normal.png: the suffix of OUT chooses.",
     )
     parser.add_argument("input", metavar="IN")
