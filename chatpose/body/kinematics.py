@@ -31,7 +31,7 @@ def forward_kinematics(
     """
     batch = local_rotations.shape[:-3]
     count = len(skeleton)
-    # Joints sorted by level sit next to each other, so each level is one contiguous slice to fill.
+    # One batched product a level (nine for SMPL), not one a joint: small products are dominated by their overhead.
     rotations: list[torch.Tensor] = [local_rotations.new_empty(0)] * count
     positions: list[torch.Tensor] = [local_rotations.new_empty(0)] * count
     root_offset = offsets[..., 0, :] if root_position is None else root_position

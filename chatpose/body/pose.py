@@ -139,10 +139,10 @@ class Pose:
 
     def mirror(self) -> "Pose":
         """Left and right exchanged by reflection in the plane x = 0."""
-        flip = self.global_orient.new_tensor([1.0, -1.0, -1.0])  # S R S for S = diag(-1, 1, 1), entry by entry
-        signs = flip[:, None] * flip[None, :]
+        reflect = self.global_orient.new_tensor([-1.0, 1.0, 1.0])
+        signs = reflect[:, None] * reflect[None, :]  # S R S for S = diag(reflect), entry by entry
         mirrored = self.local_rotations[..., list(SMPL.mirror_index), :, :] * signs
-        return Pose.from_rotations(mirrored, betas=self.betas, transl=self.transl * -flip)
+        return Pose.from_rotations(mirrored, betas=self.betas, transl=self.transl * reflect)
 
     def without_heading(self) -> "Pose":
         """Turned about the vertical to face +z, and moved back over the origin."""
