@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 
 from chatpose.body.skeleton import SMPL, Skeleton
-from chatpose.shapes import JointRotations, Joints, Vector
+from chatpose.shapes import JointRotations, Joints, Offsets, Vector
 
 
 class WorldJoints(NamedTuple):
@@ -17,7 +17,7 @@ class WorldJoints(NamedTuple):
 
 def forward_kinematics(
     local_rotations: JointRotations,
-    offsets: Joints,
+    offsets: Offsets,
     root_position: Vector | None = None,
     skeleton: Skeleton = SMPL,
 ) -> WorldJoints:
