@@ -30,8 +30,7 @@ class ChatposeError(Exception):
             parts.append(f"expected {self.expected}")
         if self.fix:
             parts.append(self.fix)
-        text = "; ".join(part.rstrip(".;") for part in parts)
-        return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+        return printable("; ".join(part.rstrip(".;") for part in parts))
 
 
 class InvalidPoseError(ChatposeError, ValueError):
@@ -66,6 +65,11 @@ class UnknownNameError(ChatposeError, KeyError):
     """A name outside a closed list; the message lists near matches or the whole list."""
 
     __str__ = Exception.__str__  # KeyError would print the repr
+
+
+def printable(text: str) -> str:
+    """The text on one line, control characters escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def unknown_name(kind: str, name: str, valid: Iterable[str]) -> UnknownNameError:

@@ -8,7 +8,7 @@ the `smplx` package's (`chatpose.body.smplx_backend`); both give the same vertic
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -61,6 +61,7 @@ class PosedBody:
     joints: Joints24
 
 
+@runtime_checkable
 class Skinning(Protocol):
     """Turns a pose into a mesh on given body data."""
 
