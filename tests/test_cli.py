@@ -76,7 +76,7 @@ def test_picked_frame_is_the_right_one(motion: Path, tmp_path: Path) -> None:
         (["convert", "{motion}", "out.bvh", "--frame", "12"], "0 to 11"),
         (["convert", "{motion}", "out.obj"], "--frame"),
         (["convert", "{motion}", "out.png", "--camera", "sideways"], "sideways"),
-        (["convert", "{motion}", "out.png", "--camera", "1,2"], "1,2"),
+        (["convert", "{motion}", "out.png", "--camera", "1,2,3,4"], "1,2,3,4"),
         (["convert", "{motion}", "out.png", "--camera", "nan,0,40"], "nan"),
         (["convert", "{motion}", "out.bvh", "--body", "nowhere"], "nowhere"),
         (["convert", "{folder}", "out.bvh"], "directory"),

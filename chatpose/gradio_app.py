@@ -1,0 +1,303 @@
+"""The page: drop pose files, look at the body from all sides, compare two, take them away in any format.
+
+`build()` gives the `gradio.Blocks`, `launch()` serves it. Every visitor has a `Session` of their own, and nothing that
+the page loads comes from another host. What the page does is in `chatpose.page.actions`; here is how it is laid out.
+"""
+
+import functools
+import mimetypes
+import tempfile
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from chatpose.body.model import BodyModel
+from chatpose.errors import ChatposeError
+from chatpose.offline import stay_offline
+from chatpose.optional import require_package
+from chatpose.page import actions, cards, viewer
+from chatpose.page.actions import Page, Result
+from chatpose.page.examples import load_examples
+from chatpose.page.session import SLOTS, Session
+from chatpose.page.theme import page_theme
+from chatpose.resources import asset
+
+TITLE = "chatpose"
+MAX_UPLOAD = "64mb"
+VIEWER_ID = "cp-viewer"
+
+_QUEUE_SIZE = 32
+_MAX_SESSIONS = 200
+_AT_ONCE = 2
+_SWEEP_SECONDS, _CACHE_SECONDS = 600, 3600
+_UP_CHOICES = [("as the file says", ""), ("y is up", "y"), ("z is up", "z")]
+_ON_SCREEN_JS = f"document.querySelector('#{VIEWER_ID} .cp-viewer')?.viewer?.state() ?? {{}}"
+_SAVE_JS = """(file) => {
+  if (!file) return;
+  const link = document.createElement("a");
+  link.href = file.url;
+  link.download = file.orig_name || "pose";
+  document.body.append(link);
+  link.click();
+  link.remove();
+}"""
+_HEADER = """<header class="cp-header">
+  <h1>chatpose</h1><p>See a 3D human pose from all sides, compare two, take them away in any format.</p>
+</header>"""
+
+
+def build(body: BodyModel | None = None) -> Any:
+    """The page as `gradio.Blocks`.
+
+    Args:
+        body: the body that poses are shown on; the open one when absent.
+
+    Raises:
+        MissingExtraError: gradio isn't installed.
+    """
+    stay_offline()
+    gr = require_package("gradio", "ui", "for the page")
+    folder = tempfile.TemporaryDirectory(prefix="chatpose-page-")
+    page = Page(body or BodyModel.open(), load_examples(), Path(folder.name))
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(_SWEEP_SECONDS, _CACHE_SECONDS), fill_width=True
+    ) as blocks:
+        session = gr.State(None, delete_callback=_close_session)
+        with gr.Row(elem_classes="cp-top"):
+            gr.HTML(_HEADER, apply_default_css=False)
+            theme = gr.Button("Light / dark", size="sm", elem_classes="cp-theme", scale=0)
+        with gr.Row(elem_classes="cp-main"):
+            with gr.Column(scale=2, min_width=300, elem_classes="cp-panel"):
+                with gr.Tabs(elem_classes="cp-tabs"):
+                    slots = {slot: _slot_tab(gr, page, slot) for slot in SLOTS}
+                download = _download_box(gr)
+            with gr.Column(scale=5, min_width=300, elem_classes="cp-stage"):
+                stage = viewer.viewer_component(elem_id=VIEWER_ID)
+        for parts in slots.values():
+            _bind_slot(page, parts, session, stage, download)
+        _bind_download(page, download, session)
+        theme.click(None, js="() => { document.body.classList.toggle('dark'); }")
+        stage.picture(_on_picture(page), session, stage, api_visibility="private", show_progress="hidden")
+        first = _handler(page, "A", lambda state: actions.show_example(page, state, "A", page.examples[0]))
+        blocks.load(first, session, _outputs(slots["A"], session, stage, download), api_visibility="private")
+        _endpoints(gr, page)
+    weakref.finalize(blocks, folder.cleanup)  # also when the process ends
+    return blocks.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=_AT_ONCE)
+
+
+def launch(
+    body: BodyModel | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    share: bool = False,
+    auth: tuple[str, str] | None = None,
+    open_browser: bool = False,
+    block: bool = True,
+    quiet: bool = False,
+) -> Any:
+    """Serves the page.
+
+    Args:
+        body: as for `build`.
+        host: address to listen on.
+        port: the first free one from 7860 when absent.
+        share: a public link through gradio's servers.
+        auth: name and password that visitors must give.
+        open_browser: opens a window.
+        block: until interrupted; otherwise returns at once and serves on.
+        quiet: doesn't print the address.
+
+    Returns:
+        The `gradio.Blocks`; `local_url` says where it is, `close()` ends it.
+
+    Raises:
+        ChatposeError: the port is taken or can't be listened on.
+    """
+    blocks = build(body)
+    try:
+        blocks.launch(
+            server_name=host,
+            server_port=port,
+            share=share,
+            auth=auth,
+            inbrowser=open_browser,
+            prevent_thread_lock=not block,
+            quiet=quiet,
+            app_kwargs={"routes": [_static_files()]},
+            **_serving_options(),
+        )
+    except OSError as error:
+        where = f"port {port}" if port else "the ports from 7860"
+        raise ChatposeError(f"can't listen on {host}, {where}: {error}", fix="try another --port") from error
+    return blocks
+
+
+def _serving_options() -> dict[str, Any]:
+    return {
+        "theme": page_theme(),
+        "css_paths": [asset("ui", "theme.css"), asset("ui", "viewer", "viewer.css")],
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_file_size": MAX_UPLOAD,
+        "state_session_capacity": _MAX_SESSIONS,
+        "ssr_mode": False,
+        "pwa": False,
+        "show_error": False,
+    }
+
+
+def _static_files() -> Any:
+    """ui/viewer as plain files beside gradio's own; they hold nothing of a visitor's."""
+    from starlette.routing import Mount
+    from starlette.staticfiles import StaticFiles
+
+    mimetypes.add_type("text/javascript", ".js")  # Windows takes it from the registry, where it is often wrong
+    return Mount(f"{viewer.MOUNT}/viewer", StaticFiles(directory=asset("ui", "viewer")))
+
+
+def _slot_tab(gr: Any, page: Page, slot: str) -> dict[str, Any]:
+    """Drop zone, examples, choice of files and card of one slot."""
+    title = "Pose A" if slot == "A" else "Compare with B"
+    with gr.Tab(title, elem_classes=f"cp-tab-{slot.lower()}"):
+        drop = gr.File(
+            label=f"Pose file {slot}",
+            file_count="multiple",
+            height=104,
+            elem_classes=["cp-drop", f"cp-drop-{slot.lower()}"],
+        )
+        gr.HTML(f'<p class="cp-muted cp-kinds">{cards.readable_line()}</p>', apply_default_css=False)
+        with gr.Row(elem_classes="cp-chips"):
+            examples = [gr.Button(example.shown.title, size="sm", min_width=60) for example in page.examples]
+        files = gr.Radio([], label="Files", visible=False, elem_classes="cp-files")
+        card = gr.HTML(cards.EMPTY_CARD, apply_default_css=False, elem_classes=["cp-slot-card"])
+        with gr.Accordion("Stands wrong?", open=False, visible=False, elem_classes="cp-more") as more:
+            up = gr.Radio(_UP_CHOICES, value="", label="Up axis of the file")
+        remove = gr.Button("Remove B", size="sm", visible=False, elem_classes="cp-remove") if slot == "B" else None
+    return {"slot": slot, "drop": drop, "examples": examples, "files": files, "card": card, "more": more, "up": up} | {
+        "remove": remove
+    }
+
+
+def _download_box(gr: Any) -> dict[str, Any]:
+    with gr.Column(elem_classes="cp-download"):
+        suffix = gr.Dropdown(cards.format_choices(), value=".bvh", label="Take it away as", filterable=False)
+        which = gr.Radio(list(SLOTS), value="A", label="Which body", visible=False)
+        button = gr.Button("Download", variant="primary")
+        line = gr.HTML("", apply_default_css=False, elem_classes="cp-line", min_height=24)
+        file = gr.File(visible="hidden")
+        state = gr.JSON(visible="hidden")
+    return {"suffix": suffix, "which": which, "button": button, "line": line, "file": file, "state": state}
+
+
+def _outputs(parts: dict[str, Any], session: Any, stage: Any, download: dict[str, Any]) -> list[Any]:
+    extra = [parts["remove"]] if parts["remove"] else []
+    changed = [session, parts["card"], stage, parts["files"], parts["more"], parts["drop"]]
+    return [*changed, download["which"], download["line"], *extra]
+
+
+def _handler(page: Page, slot: str, act: Callable[..., Result]) -> Callable[..., list[Any]]:
+    """Turns an action's `Result` into values for `_outputs`."""
+    import gradio as gr
+
+    def handle(*inputs: Any) -> list[Any]:
+        result = act(*inputs)
+        stage = viewer.update(*result.commands) if result.commands else gr.skip()
+        files = gr.skip()
+        if result.choices is not None:
+            named = [(name, index) for index, name in enumerate(result.choices)]
+            files = gr.Radio(choices=named, value=0 if named else None, visible=len(named) > 1)
+        dropped = bool(result.session.dropped.get(slot)) and result.choices != [] and bool(result.commands)
+        both = "B" in result.session.shown
+        values = [result.session, result.card, stage, files, gr.Accordion(visible=dropped), None]
+        values += [gr.Radio(visible=both), ""]
+        return [*values, gr.Button(visible=both)] if slot == "B" else values
+
+    return handle
+
+
+def _bind_slot(page: Page, parts: dict[str, Any], session: Any, stage: Any, download: dict[str, Any]) -> None:
+    slot = parts["slot"]
+    outputs = _outputs(parts, session, stage, download)
+    quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    drop, files, up = parts["drop"], parts["files"], parts["up"]
+    received = _handler(page, slot, lambda state, paths, axis: actions.receive(page, state, slot, paths, axis))
+    drop.upload(received, [session, drop, up], outputs, **quiet)
+    chosen = _handler(page, slot, lambda state, index, axis: actions.choose(page, state, slot, index, axis))
+    for control in (files, up):
+        control.input(chosen, [session, files, up], outputs, **quiet)
+    for button, example in zip(parts["examples"], page.examples, strict=True):
+        shown = functools.partial(_show_example, page, slot, example)
+        button.click(_handler(page, slot, shown), session, outputs, **quiet)
+    if remove := parts["remove"]:
+        gone = [parts["card"], stage, parts["files"], parts["more"], download["which"], remove]
+        remove.click(_on_remove(slot), session, gone, **quiet)
+
+
+def _show_example(page: Page, slot: str, example: Any, session: Session | None) -> Result:
+    return actions.show_example(page, session, slot, example)
+
+
+def _on_remove(slot: str) -> Callable[..., Any]:
+    import gradio as gr
+
+    def handle(session: Session | None) -> list[Any]:
+        card, update = actions.clear(session, slot)
+        files, which = gr.Radio(choices=[], visible=False), gr.Radio(value="A", visible=False)
+        return [card, update, files, gr.Accordion(visible=False), which, gr.Button(visible=False)]
+
+    return handle
+
+
+def _on_picture(page: Page) -> Callable[..., Any]:
+    import gradio as gr
+
+    def handle(session: Session | None, event: gr.EventData) -> viewer.Update:
+        return actions.draw_pictures(page, session, event._data)
+
+    return handle
+
+
+def _bind_download(page: Page, parts: dict[str, Any], session: Any) -> None:
+    def write(state: Session | None, slot: str, suffix: str, on_screen: dict | None) -> tuple[str | None, str]:
+        return actions.take_away(page, state, slot, suffix, on_screen)
+
+    inputs = [session, parts["which"], parts["suffix"], parts["state"]]
+    ready = parts["button"].click(
+        write,
+        inputs,
+        [parts["file"], parts["line"]],
+        js=f"(session, slot, suffix) => [session, slot, suffix, {_ON_SCREEN_JS}]",
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    ready.then(None, parts["file"], None, js=_SAVE_JS)
+
+
+def _endpoints(gr: Any, page: Page) -> None:
+    """`/convert` and `/info` for programs (gradio_client, curl)."""
+
+    def convert(file: str, suffix: str, frame: float) -> str:
+        try:
+            return actions.convert(page, file, suffix, frame)
+        except ChatposeError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def info(file: str) -> dict[str, Any]:
+        try:
+            return actions.describe(file)
+        except ChatposeError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    with gr.Row(visible=False):
+        file, suffix, frame = gr.File(label="file"), gr.Textbox(".glb", label="suffix"), gr.Number(0, label="frame")
+        written, facts = gr.File(label="written"), gr.JSON(label="info")
+        gr.Button().click(convert, [file, suffix, frame], written, api_name="convert")
+        gr.Button().click(info, file, facts, api_name="info")
+
+
+def _close_session(session: Session | None) -> None:
+    if session is not None:
+        session.close()

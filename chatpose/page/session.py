@@ -1,0 +1,195 @@
+"""What one visitor of the page has open, and what can be done with it. Nothing here knows gradio."""
+
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chatpose.body.model import BodyModel
+from chatpose.errors import MissingFileError, TooLargeError, UnreadableFileError
+from chatpose.formats import load, save
+from chatpose.formats.clip import PoseClip
+from chatpose.formats.registry import (
+    ReadOptions,
+    UpAxis,
+    WriteOptions,
+    format_to_write,
+    readable_suffixes,
+    writable_suffixes,
+)
+
+SLOTS = ("A", "B")
+MAX_PAGE_FRAMES = 100_000
+"""Most frames that a visitor may hold in a slot: about 90 MB of rotations."""
+MAX_DROPPED_FILES = 50
+PICTURE_SIZE = 1024
+
+_COMPANIONS = (".asf",)
+_NAME_ON_DISK = 120
+_KEEP_SECONDS = 300
+_WINDOWS_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A clip in a slot of the viewer.
+
+    Attributes:
+        title: what the file is called, exactly as the visitor named it.
+        clip: all of its frames.
+    """
+
+    title: str
+    clip: PoseClip
+
+
+@dataclass(eq=False)
+class Session:
+    """One visitor's files and clips; `close` deletes the files.
+
+    Attributes:
+        folder: the visitor's own folder; every file of the session lies in it.
+        dropped: by slot, the pose files of its last drop.
+        shown: by slot, what is on screen.
+    """
+
+    folder: Path
+    dropped: dict[str, list[Path]] = field(default_factory=dict)
+    shown: dict[str, Shown] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, root: Path) -> "Session":
+        """A new session with a folder of its own below `root`."""
+        return cls(Path(tempfile.mkdtemp(prefix="session-", dir=root)))
+
+    def take(self, slot: str, paths: Sequence[str | Path]) -> list[str]:
+        """Copies uploaded files into the session, in place of those that the slot had, and names those to choose from.
+
+        Files that only go with another (.asf with .amc) are kept beside it and not listed.
+
+        Raises:
+            TooLargeError: more than `MAX_DROPPED_FILES` at once.
+            UnreadableFileError: nothing among them that could be a pose file.
+        """
+        if len(paths) > MAX_DROPPED_FILES:
+            raise TooLargeError(
+                f"{len(paths)} files at once", expected=f"at most {MAX_DROPPED_FILES}", fix="drop fewer of them"
+            )
+        folder = Path(tempfile.mkdtemp(prefix=f"{slot}-", dir=self.folder))
+        copies = [Path(shutil.copyfile(path, _free_path(folder, Path(path).name))) for path in paths]
+        poses = [copy for copy in copies if copy.suffix.lower() not in _COMPANIONS]
+        if not poses:
+            shutil.rmtree(folder)
+            raise UnreadableFileError(
+                f"{copies[0].name!r} holds no poses" if copies else "no file came",
+                expected=f"one of {', '.join(readable_suffixes())}",
+                fix="drop an .asf together with its .amc",
+            )
+        for old in self.dropped.get(slot, []):
+            shutil.rmtree(old.parent, ignore_errors=True)
+        self.dropped[slot] = sorted(poses, key=lambda path: path.name.lower())
+        return [path.name for path in self.dropped[slot]]
+
+    def read(self, slot: str, index: int, up: UpAxis | None = None) -> Shown:
+        """Reads one of the dropped files.
+
+        Raises:
+            ChatposeError: whatever is wrong with the file.
+        """
+        dropped = self.dropped.get(slot, [])
+        if not 0 <= index < len(dropped):
+            raise MissingFileError("that file is no longer here", fix="drop it again")
+        return Shown(dropped[index].name, read_clip(dropped[index], up))
+
+    def export(self, slot: str, suffix: str, body: BodyModel, *, frame: int = 0, camera: str = "front") -> Path:
+        """Writes what a slot shows as a file of the session.
+
+        Args:
+            slot: one of `SLOTS`.
+            suffix: one of `writable_suffixes()`.
+            body: body for meshes and joints.
+            frame: the frame for formats that hold one.
+            camera: for pictures.
+
+        Raises:
+            MissingFileError: the slot is empty.
+            UnwritableFileError: unknown suffix.
+        """
+        if slot not in self.shown:
+            raise MissingFileError(f"nothing is shown as {slot}", fix="drop a file or choose an example first")
+        shown = self.shown[slot]
+        folder = new_folder(self.folder, "out-")
+        return write_clip(shown.clip, shown.title, folder, suffix, body, frame=frame, camera=camera)
+
+    def close(self) -> None:
+        """Deletes the session's files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def new_folder(root: Path, prefix: str) -> Path:
+    """A fresh folder in `root`; older ones of that prefix, whose files have long been handed over, are deleted."""
+    for old in root.glob(f"{prefix}*"):
+        if time.time() - old.stat().st_mtime > _KEEP_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+
+
+def read_clip(path: Path, up: UpAxis | None = None) -> PoseClip:
+    """Loads a file within what the page takes; messages name the file, never the folder it lies in on the server.
+
+    Raises:
+        ChatposeError: whatever is wrong with it.
+    """
+    clip = load(path, ReadOptions(up=up))
+    if len(clip) > MAX_PAGE_FRAMES:
+        raise TooLargeError(
+            f"{path.name!r} has {len(clip):,} frames",
+            expected=f"at most {MAX_PAGE_FRAMES:,} on the page",
+            fix="thin it out first with: chatpose convert IN OUT --every N",
+        )
+    return clip
+
+
+def holds_one_frame(suffix: str) -> bool:
+    """Whether the page writes the shown frame only: formats of one frame, and every picture."""
+    return format_to_write(Path(f"pose{suffix}")).frames == "one" or suffix.endswith(".png")
+
+
+def write_clip(
+    clip: PoseClip, title: str, folder: Path, suffix: str, body: BodyModel, *, frame: int = 0, camera: str = "front"
+) -> Path:
+    """Writes a clip to a new file in `folder`, named after `title`.
+
+    Raises:
+        UnwritableFileError: unknown suffix.
+        InvalidPoseError: no such frame.
+    """
+    if suffix not in writable_suffixes():
+        format_to_write(Path("pose" + re.sub(r"[^\w.]", "", suffix)[:20]))
+    stem = file_stem(title)
+    if holds_one_frame(suffix) and len(clip) > 1:
+        clip, stem = clip.select(frame=frame), f"{stem}_{frame:05d}"
+    path = folder / f"{stem}{suffix}"
+    save(clip, path, WriteOptions(body=body, camera=camera, size=PICTURE_SIZE))
+    return path
+
+
+def _free_path(folder: Path, name: str) -> Path:
+    """A path for `name` in `folder` that isn't taken (two folders may each have dropped a walk.bvh)."""
+    name = name[-_NAME_ON_DISK:]
+    path, number = folder / name, 2
+    while path.exists():
+        path, number = folder / f"{number} {name}", number + 1
+    return path
+
+
+def file_stem(title: str) -> str:
+    """A title as the first part of a file name that every system takes: letters, digits, `-`, `_`, `.`, 60 at most."""
+    name = title.lower()
+    known = sorted({*readable_suffixes(), *writable_suffixes()}, key=len, reverse=True)
+    cut = next((len(suffix) for suffix in known if name.endswith(suffix)), 0)
+    stem = re.sub(r"[^\w\-.]+", "_", title[: len(title) - cut]).strip("._")[:60] or "pose"
+    return f"{stem}_" if stem.partition(".")[0].upper() in _WINDOWS_DEVICES else stem

@@ -1,0 +1,381 @@
+"""The page in a real browser: pixels of the canvas, not only the DOM. Every request to another host fails the test."""
+
+import base64
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, random_rotations
+
+from chatpose.body.pose import Pose
+from chatpose.body.rotations import geodesic_distance
+from chatpose.formats import PoseClip, load, save
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+FRAMES = 24
+START_SECONDS = 90
+
+pytestmark = pytest.mark.browser
+
+
+def _needed(present: bool, what: str) -> None:
+    if present:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"no {what} here")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real server as people start it."""
+    _needed(CHROMIUM.is_file(), f"{CHROMIUM}")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [sys.executable, "-m", "chatpose", "chat", "--port", str(port), "--no-browser"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        for _ in range(START_SECONDS * 4):
+            if process.poll() is not None:
+                pytest.fail(f"the server ended:\n{log.read_text()[-3000:]}")
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        else:
+            pytest.fail(f"no answer after {START_SECONDS} s:\n{log.read_text()[-3000:]}")
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    _needed(CHROMIUM.is_file(), f"{CHROMIUM}")
+    if not os.environ.get("CI"):
+        pytest.importorskip("playwright")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Visitor:
+    """One visitor with a browser profile of their own, and what went wrong in it."""
+
+    def __init__(self, browser: Any, url: str, *, width: int = 1000, height: int = 640, script: str = "") -> None:
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        self.context.set_default_timeout(30_000)
+        if script:
+            self.context.add_init_script(script)
+        self.context.route("**/*", lambda route: self._guard(route, url))
+        self.page = self.context.new_page()
+        self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.goto(url)
+        self.wait_shown("a", "Standing")
+
+    def _guard(self, route: Any, url: str) -> None:
+        if route.request.url.startswith((url, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def wait_shown(self, slot: str, title: str) -> None:
+        self.page.wait_for_selector(f'.cp-viewer[data-shown-{slot}="{title}"]')
+
+    def pixels(self) -> np.ndarray:
+        """The canvas once it stands still, RGBA; only a body is opaque."""
+        from PIL import Image
+
+        url = self.page.evaluate(
+            """async () => {
+              const { viewer } = document.querySelector(".cp-viewer");
+              do await new Promise(requestAnimationFrame); while (viewer.pending);
+              return viewer.shell.canvas.toDataURL("image/png");
+            }"""
+        )
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
+
+    def drop(self, slot: str, *files: Any) -> None:
+        self.page.locator(f".cp-drop-{slot} input[type=file]").set_input_files(list(files))
+
+    def click(self, name: str, *, within: str = "body") -> None:
+        self.page.locator(within).get_by_role("button", name=name, exact=True).click()
+
+    def close(self) -> None:
+        self.context.close()
+        assert not self.foreign, f"asked another host: {self.foreign}"
+        assert not self.errors, self.errors
+
+
+@pytest.fixture
+def visitor(browser: Any, server: str) -> Iterator[Visitor]:
+    someone = Visitor(browser, server)
+    yield someone
+    someone.close()
+
+
+@pytest.fixture(scope="module")
+def motion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A left arm that rises from hanging to overhead while the rest moves a little."""
+    turn = torch.linspace(-1.3, 1.3, FRAMES)
+    zero = torch.zeros(FRAMES)
+    body_pose = torch.zeros(FRAMES, 23, 3)
+    body_pose[:, 15] = torch.stack([zero, zero, turn], dim=-1)
+    body_pose[:, 16] = torch.stack([zero, zero, zero + 1.2], dim=-1)
+    pose = Pose.from_axis_angle(torch.zeros(FRAMES, 3), body_pose.flatten(1))
+    path = tmp_path_factory.mktemp("files") / "arm.npz"
+    save(PoseClip(pose, fps=30.0), path)
+    return path
+
+
+def body_share(pixels: np.ndarray) -> float:
+    return float((pixels[..., 3] > 250).mean())
+
+
+def changed_share(first: np.ndarray, second: np.ndarray) -> float:
+    return float((np.abs(first.astype(int) - second).max(-1) > 24).mean())
+
+
+def test_first_page_shows_a_body(visitor: Visitor) -> None:
+    pixels = visitor.pixels()
+    assert 0.04 < body_share(pixels) < 0.5
+    body = pixels[pixels[..., 3] > 250]
+    assert body[:, :3].std() > 8, "a shaded body has more than one colour"
+    columns = np.flatnonzero((pixels[..., 3] > 250).any(0))
+    assert abs(columns.mean() / pixels.shape[1] - 0.5) < 0.1, "the body stands in the middle"
+    assert visitor.page.locator(".cp-canvas").get_attribute("aria-label")
+
+
+def test_file_is_shown_and_stepped_through(visitor: Visitor, motion: Path) -> None:
+    page = visitor.page
+    before = visitor.pixels()
+    visitor.drop("a", motion)
+    visitor.wait_shown("a", "arm.npz")
+    first = visitor.pixels()
+    assert changed_share(before, first) > 0.01
+    assert f"{FRAMES} frames" in page.locator(".cp-slot-card").first.inner_text()
+    assert page.locator(".cp-notes li").count() > 0, "what was assumed on reading"
+    visitor.click("One frame on (→)")
+    second = visitor.pixels()
+    assert page.locator(".cp-count").inner_text().startswith(f"Frame 1 of {FRAMES - 1}")
+    assert changed_share(first, second) > 0.0005
+    page.locator(".cp-slider").focus()
+    page.keyboard.press("ArrowLeft")
+    assert changed_share(first, visitor.pixels()) == 0, "a frame looks the same whichever way one comes to it"
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".cp-viewer").get_attribute("data-frame") == str(FRAMES - 1)
+    assert changed_share(first, visitor.pixels()) > 0.005
+    visitor.click("Play (space)")
+    page.wait_for_function("document.querySelector('.cp-viewer').dataset.frame === '3'")
+    visitor.click("Pause (space)")
+
+
+def test_turning_zooming_and_views(visitor: Visitor) -> None:
+    page = visitor.page
+    home = visitor.pixels()
+    box = page.locator(".cp-canvas").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 130, middle[1], steps=4)
+    page.mouse.up()
+    assert changed_share(home, visitor.pixels()) > 0.01, "dragging turns"
+    page.locator(".cp-canvas").focus()
+    page.keyboard.press("r")
+    assert changed_share(home, visitor.pixels()) < 0.001, "R resets"
+    page.keyboard.press("ArrowLeft")
+    assert changed_share(home, visitor.pixels()) > 0.01, "arrows turn"
+    visitor.click("Reset the view (R)")
+    small = body_share(visitor.pixels())
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, -400)
+    page.wait_for_timeout(200)
+    assert body_share(visitor.pixels()) > small * 1.1, "the wheel zooms"
+    widths = {}
+    for name in ("front", "side", "back"):
+        visitor.click(f"See the {name}")
+        columns = np.flatnonzero((visitor.pixels()[..., 3] > 250).any(0))
+        widths[name] = np.ptp(columns)
+    assert widths["side"] < widths["front"] * 0.8
+    assert widths["back"] == pytest.approx(widths["front"], rel=0.1)
+
+
+def test_two_bodies_are_compared(visitor: Visitor, motion: Path) -> None:
+    page = visitor.page
+    page.get_by_role("tab", name="Compare with B").click()
+    visitor.drop("b", motion)
+    visitor.wait_shown("b", "arm.npz")
+    split = visitor.pixels()
+    half = split.shape[1] // 2
+    assert body_share(split[:, :half]) > 0.02
+    assert body_share(split[:, half:]) > 0.02
+    left = split[:, :half][split[:, :half, 3] > 250].mean(0)
+    right = split[:, half:][split[:, half:, 3] > 250].mean(0)
+    assert right[2] - right[0] > left[2] - left[0] + 15, "B is bluer than A"
+    visitor.click("Overlay")
+    assert changed_share(split, visitor.pixels()) > 0.02
+    visitor.click("Remove B")
+    page.wait_for_selector('.cp-viewer[data-shown-b=""]')
+    page.get_by_role("tab", name="Pose A").click()
+    assert body_share(visitor.pixels()) > 0.02
+
+
+def test_downloads_open_again(visitor: Visitor, motion: Path, tmp_path: Path) -> None:
+    page = visitor.page
+    visitor.drop("a", motion)
+    visitor.wait_shown("a", "arm.npz")
+    original = load(motion)
+    for suffix, limit_deg in ((".bvh", 0.5), (".npz", 0.01), (".glb", None), (".obj", None)):
+        page.get_by_label("Take it away as").click()
+        page.get_by_role("option", name=f"{suffix[1:]} —").first.click()
+        with page.expect_download() as waiting:
+            visitor.click("Download")
+        name = waiting.value.suggested_filename
+        assert name == ("arm_00000.obj" if suffix == ".obj" else f"arm{suffix}")
+        path = tmp_path / name
+        waiting.value.save_as(path)
+        if limit_deg is None:
+            assert path.read_bytes()[:4] == (b"glTF" if suffix == ".glb" else path.read_bytes()[:4])
+            assert path.stat().st_size > 100_000
+            continue
+        again = load(path)
+        assert len(again) == FRAMES
+        distance = geodesic_distance(original.pose.local_rotations, again.pose.local_rotations)
+        assert torch.rad2deg(distance).max() < limit_deg
+
+
+def test_bad_files_leave_the_page_alive(visitor: Visitor, motion: Path) -> None:
+    page = visitor.page
+    before = visitor.pixels()
+    for name, content in (
+        ("noise.npz", os.urandom(500)),
+        ("pose.xyz", b"what is this"),
+        ("cut.json", b'{"body_pose": ['),
+    ):
+        visitor.drop("a", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
+        problem = page.locator(".cp-problem").filter(has_text=name.split(".")[0])
+        problem.wait_for()
+        assert problem.get_attribute("role") == "alert"
+        line = problem.locator("p").first.inner_text()
+        assert line
+        assert "\n" not in line
+        assert "Traceback" not in line
+        assert "/tmp" not in line
+    assert changed_share(before, visitor.pixels()) == 0, "what was shown stays"
+    visitor.drop("a", motion)
+    visitor.wait_shown("a", "arm.npz")
+    assert page.locator(".cp-problem").count() == 0
+
+
+def test_markup_in_a_file_name_is_text(visitor: Visitor, motion: Path) -> None:
+    name = "<img src=x onerror=window.broken=1>&lt;b&gt;.npz"
+    for content in (motion.read_bytes(), b"bad"):
+        visitor.drop("a", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
+        visitor.page.wait_for_selector(".cp-problem" if content == b"bad" else ".cp-notes")
+        shown = visitor.page.locator(".cp-slot-card").first
+        assert "onerror" in shown.inner_text()
+        assert shown.locator("img, b").count() == 0
+    assert visitor.page.evaluate("window.broken") is None
+
+
+def test_several_files_are_listed_to_choose_from(visitor: Visitor, motion: Path) -> None:
+    pose = Pose.from_rotations(random_rotations(1, 24, max_angle_rad=0.3))
+    other = motion.with_name("other.json")
+    save(PoseClip(pose), other)
+    visitor.drop("a", motion, other)
+    visitor.wait_shown("a", "arm.npz")
+    visitor.page.get_by_role("radio", name="other.json").click()
+    visitor.wait_shown("a", "other.json")
+
+
+def test_files_dropped_on_the_body(visitor: Visitor, motion: Path) -> None:
+    content = base64.b64encode(motion.read_bytes()).decode()
+    dropped = """([content, part]) => {
+      const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([bytes], "arm.npz"));
+      const screen = document.querySelector(".cp-screen");
+      const { left, width, top } = screen.getBoundingClientRect();
+      const at = { bubbles: true, cancelable: true, clientX: left + part * width, clientY: top + 99, dataTransfer };
+      screen.dispatchEvent(new DragEvent("dragover", at));
+      screen.dispatchEvent(new DragEvent("drop", at));
+    }"""
+    visitor.page.evaluate(dropped, [content, 0.8])
+    visitor.wait_shown("b", "arm.npz")
+    visitor.page.evaluate(dropped, [content, 0.2])
+    visitor.wait_shown("a", "arm.npz")
+
+
+def test_viewer_is_driven_by_code(visitor: Visitor) -> None:
+    viewer = "document.querySelector('.cp-viewer').viewer"
+    before = visitor.pixels()
+    visitor.page.evaluate(f"{viewer}.highlight('A', ['left_elbow', 'left_wrist'])")
+    marked = visitor.pixels()
+    assert 0.001 < changed_share(before, marked) < 0.05
+    visitor.page.evaluate(f"{viewer}.highlight('A', [])")
+    assert changed_share(before, visitor.pixels()) == 0
+    assert visitor.page.evaluate(f"{viewer}.state()")["frames"] == {"A": 0}
+
+
+def test_visitors_do_not_see_each_other(browser: Any, server: str, visitor: Visitor, motion: Path) -> None:
+    visitor.drop("a", motion)
+    visitor.wait_shown("a", "arm.npz")
+    other = Visitor(browser, server)
+    assert "arm.npz" not in other.page.content()
+    other.close()
+
+
+def test_phone_width_and_dark(browser: Any, server: str) -> None:
+    phone = Visitor(browser, server, width=390, height=844)
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    wide = phone.page.evaluate(
+        "[...document.querySelectorAll('.cp-main *')].filter(e => e.getBoundingClientRect().right > 391).length"
+    )
+    assert wide == 0
+    light = phone.pixels()
+    assert body_share(light) > 0.04
+    phone.click("Light / dark")
+    assert changed_share(light, phone.pixels()) > 0.01
+    phone.close()
+
+
+def test_without_webgl_the_server_draws(browser: Any, server: str) -> None:
+    script = """const real = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+      return kind.startsWith("webgl") ? null : real.call(this, kind, ...rest);
+    };"""
+    someone = Visitor(browser, server, script=script)
+    picture = someone.page.locator(".cp-picture").first
+    picture.wait_for()
+    source = picture.get_attribute("src")
+    assert source.startswith("data:image/png")
+    assert "no 3D" in someone.page.locator(".cp-hint").inner_text()
+    someone.click("See the side")
+    someone.page.wait_for_function("source => document.querySelector('.cp-picture').src !== source", arg=source)
+    someone.errors = [error for error in someone.errors if "WebGL" not in error]  # three.js says so itself
+    someone.close()

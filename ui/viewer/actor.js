@@ -1,0 +1,155 @@
+// One body of one clip: its skinned mesh, its frames, where it stands and what of it is highlighted.
+
+import {
+  BufferAttribute,
+  Color,
+  GLTFLoader,
+  Group,
+  MeshStandardMaterial,
+  Vector3,
+} from "./vendor/three.min.js";
+
+const SMOOTHING_SECONDS = 0.5;
+const DEFAULT_FPS = 30;
+const TINT = 0.75;
+
+export class Actor {
+  // meta: what chatpose.page.viewer.slot_meta sends along with the GLB.
+  constructor(gltf, meta) {
+    this.meta = meta;
+    this.root = new Group();
+    this.model = new Group();
+    this.model.add(gltf.scene);
+    this.root.add(this.model);
+    this.root.rotation.y = -meta.heading;
+    this.tracks = animationTracks(gltf);
+    this.frames = this.tracks.reduce((most, track) => Math.max(most, track.times.length), 1);
+    this.seconds = meta.stride / (meta.fps || DEFAULT_FPS);
+    this.pelvis = gltf.scene.getObjectByName("pelvis");
+    this.material = new MeshStandardMaterial({ roughness: 0.78, metalness: 0, vertexColors: true });
+    this.meshes = [];
+    gltf.scene.traverse((node) => node.isMesh && this.dress(node));
+    this.color = new Color();
+    this.accent = new Color();
+    this.joints = [];
+    this.ground = new Vector3();
+    this.path = this.smoothPath();
+    this.setFrame(0);
+  }
+
+  static async parse(bytes, meta) {
+    return new Actor(await new GLTFLoader().parseAsync(bytes, ""), meta);
+  }
+
+  dress(mesh) {
+    mesh.material.dispose();
+    mesh.material = this.material;
+    mesh.castShadow = mesh.receiveShadow = true;
+    mesh.frustumCulled = false; // bounds of a skinned mesh are those of its rest pose
+    this.meshes.push(mesh);
+  }
+
+  // Frames are set by their own keys, never interpolated between two.
+  setFrame(frame) {
+    this.frame = Math.max(0, Math.min(this.frames - 1, frame));
+    this.applyKeys(this.frame);
+    const [x, z] = this.path[this.frame];
+    this.model.position.set(-x, -this.meta.floor, -z);
+    this.ground.set(x, 0, z).applyAxisAngle(new Vector3(0, 1, 0), -this.meta.heading);
+  }
+
+  // Stands as it moves relative to `other`, from a common start.
+  shareGround(other) {
+    const [x, z] = this.path[0];
+    const start = new Vector3(x, 0, z).applyAxisAngle(new Vector3(0, 1, 0), -this.meta.heading);
+    const [ox, oz] = other.path[0];
+    const otherStart = new Vector3(ox, 0, oz).applyAxisAngle(new Vector3(0, 1, 0), -other.meta.heading);
+    const mine = this.ground.clone().sub(start);
+    const others = other.ground.clone().sub(otherStart);
+    this.root.position.copy(mine.sub(others));
+  }
+
+  // Names how it stands: the same name, the same picture.
+  stance() {
+    return [this.root.uuid, this.frame, ...this.root.position.toArray()].join(":");
+  }
+
+  standAlone() {
+    this.root.position.set(0, 0, 0);
+  }
+
+  applyKeys(frame) {
+    for (const track of this.tracks) {
+      const key = Math.min(frame, track.times.length - 1);
+      const value = track.interpolant.evaluate(track.times[key]);
+      track.target.fromArray(value);
+    }
+  }
+
+  // Where the camera's centre is in each frame: the pelvis on the floor, averaged over a second so that a step
+  // doesn't shake the picture.
+  smoothPath() {
+    const raw = [];
+    for (let frame = 0; frame < this.frames; frame += 1) {
+      this.applyKeys(frame);
+      raw.push([this.pelvis.position.x, this.pelvis.position.z]);
+    }
+    const reach = Math.round(SMOOTHING_SECONDS / this.seconds);
+    return raw.map((_, frame) => {
+      const room = Math.min(reach, frame, raw.length - 1 - frame);
+      const window = raw.slice(frame - room, frame + room + 1);
+      return [0, 1].map((axis) => window.reduce((sum, place) => sum + place[axis], 0) / window.length);
+    });
+  }
+
+  paint(color, accent) {
+    this.color.set(color);
+    this.accent.set(accent);
+    this.highlight(this.joints);
+  }
+
+  // Tints the skin of the named joints, softly at their borders.
+  highlight(joints) {
+    this.joints = joints;
+    for (const mesh of this.meshes) {
+      const wanted = (mesh.skeleton?.bones ?? []).map((bone) => joints.includes(bone.name));
+      const count = mesh.geometry.attributes.position.count;
+      const colors = new Float32Array(count * 3);
+      const mixed = new Color();
+      for (let vertex = 0; vertex < count; vertex += 1) {
+        const share = joints.length ? TINT * skinShare(mesh.geometry, vertex, wanted) : 0;
+        mixed.lerpColors(this.color, this.accent, share).toArray(colors, vertex * 3);
+      }
+      mesh.geometry.setAttribute("color", new BufferAttribute(colors, 3));
+    }
+  }
+
+  dispose() {
+    this.root.removeFromParent();
+    this.material.dispose();
+    for (const mesh of this.meshes) {
+      mesh.geometry.dispose();
+      mesh.skeleton?.dispose();
+    }
+  }
+}
+
+function animationTracks(gltf) {
+  const clip = gltf.animations[0];
+  if (!clip) return [];
+  return clip.tracks.map((track) => {
+    const cut = track.name.lastIndexOf(".");
+    const node = gltf.scene.getObjectByName(track.name.slice(0, cut));
+    const target = node[track.name.slice(cut + 1)];
+    return { times: track.times, interpolant: track.createInterpolant(), target };
+  });
+}
+
+function skinShare(geometry, vertex, wanted) {
+  const { skinIndex, skinWeight } = geometry.attributes;
+  let share = 0;
+  for (let slot = 0; slot < 4; slot += 1) {
+    if (wanted[skinIndex.getComponent(vertex, slot)]) share += skinWeight.getComponent(vertex, slot);
+  }
+  return share;
+}

@@ -1,0 +1,60 @@
+// Joins a viewer to a gradio HTML component: runs the commands that arrive as its value, sends events back.
+//
+// value: { id, commands: [{ do: "load", slot, glb, meta }, { do: "clear", slot }, { do: "frame", frame }, …] }, see
+// chatpose/page/viewer.py. A value is run once; `glb` is base64.
+
+import { Viewer } from "./viewer.js";
+
+export function connect(element, props, trigger) {
+  const emit = (event, data) => (event === "drop" ? handOver(data).catch(report) : trigger(event, data));
+  const viewer = Viewer.mount(element.querySelector(".cp-viewer"), emit);
+  let done = null;
+  let queue = Promise.resolve();
+  const run = () => {
+    const update = props.value;
+    if (!update?.commands || update.id === done) return;
+    done = update.id;
+    for (const command of update.commands) queue = queue.then(() => perform(viewer, command)).catch(report);
+  };
+  run();
+  return run;
+}
+
+const ACTIONS = {
+  load: async (viewer, { slot, glb, meta }) => viewer.load(slot, decode(glb), meta),
+  clear: (viewer, { slot }) => viewer.clear(slot),
+  frame: (viewer, { frame }) => viewer.setFrame(frame),
+  layout: (viewer, { layout }) => viewer.setLayout(layout),
+  highlight: (viewer, { slot, joints }) => viewer.highlight(slot, joints),
+  view: (viewer, { name }) => viewer.view(name),
+  reset: (viewer) => viewer.reset(),
+  picture: (viewer, { slot, png }) => viewer.showPicture(slot, `data:image/png;base64,${png}`),
+};
+
+// Dropped files go into the page's own drop zone for that slot, which uploads them; its tab is opened first.
+async function handOver({ slot, files }) {
+  const name = slot.toLowerCase();
+  document.querySelector(`.cp-tabs [role=tab]:nth-of-type(${slot === "A" ? 1 : 2})`)?.click();
+  for (let wait = 0; wait < 100; wait += 1) {
+    const input = document.querySelector(`.cp-drop-${name} input[type=file]`);
+    if (input) {
+      input.files = files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+      return;
+    }
+    await new Promise((resume) => setTimeout(resume, 30));
+  }
+  throw new Error(`no drop zone ${slot}`);
+}
+
+async function perform(viewer, command) {
+  await ACTIONS[command.do](viewer, command);
+}
+
+function decode(base64) {
+  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)).buffer;
+}
+
+function report(error) {
+  console.error("chatpose viewer:", error);
+}

@@ -1,0 +1,282 @@
+// The viewer: one canvas with up to two bodies, buttons, a timeline and keys.
+//
+//   const viewer = Viewer.mount(element, (event, data) => …);
+//   await viewer.load("A", bytes, meta);  viewer.setFrame(12);  viewer.highlight("A", ["left_elbow"]);  viewer.reset();
+//
+// Events: "drop" with { slot, files }; "picture" with `state()`, when there is no WebGL and a picture must do.
+
+import { Actor } from "./actor.js";
+import { Picture } from "./picture.js";
+import { button, buildShell } from "./shell.js";
+import { pictureView, Stage, VIEWS } from "./stage.js";
+import { Timeline } from "./timeline.js";
+
+const TURN_DEGREES = 10;
+const ZOOM_STEP = 0.88;
+
+export class Viewer {
+  static mount(root, emit = () => {}) {
+    if (!root.viewer) root.viewer = new Viewer(root, emit);
+    return root.viewer;
+  }
+
+  constructor(root, emit) {
+    this.root = root;
+    this.emit = emit;
+    this.slots = { A: null, B: null };
+    this.layout = "split";
+    this.shell = buildShell(root);
+    this.timeline = new Timeline(this.shell.timeline, () => this.show());
+    try {
+      this.stage = new Stage(this.shell.canvas);
+      this.stage.controls.addEventListener("change", () => this.invalidate());
+      this.shell.canvas.addEventListener("webglcontextrestored", () => this.invalidate());
+    } catch {
+      this.picture = new Picture(this.shell, (request) => this.emit("picture", request));
+    }
+    this.addButtons();
+    this.addKeys();
+    this.addDrop();
+    new ResizeObserver(() => this.resize()).observe(this.shell.screen);
+    new MutationObserver(() => this.recolor()).observe(document.body, { attributeFilter: ["class"] });
+    this.resize();
+    this.recolor();
+    this.view("home");
+    root.dataset.ready = this.stage ? "webgl" : "pictures";
+  }
+
+  // ---- what a page calls -------------------------------------------------------------------------------------
+
+  // bytes: ArrayBuffer of a GLB. meta: { title, frames, stride, fps, floor, height, reach, heading }.
+  async load(slot, bytes, meta) {
+    if (this.stage) {
+      const actor = await Actor.parse(bytes, meta);
+      this.clear(slot);
+      this.slots[slot] = actor;
+      this.stage.scene.add(actor.root);
+      this.recolor();
+    } else {
+      this.slots[slot] = { meta, frames: Math.ceil(meta.frames / meta.stride), frame: 0, seconds: 1 / 30 };
+    }
+    this.measure();
+    this.timeline.setFrame(0);
+    this.refit();
+    this.label();
+    this.show();
+  }
+
+  clear(slot) {
+    this.slots[slot]?.dispose?.();
+    this.slots[slot] = null;
+    this.measure();
+    this.label();
+    this.show();
+  }
+
+  setFrame(frame) {
+    this.timeline.setFrame(frame);
+  }
+
+  // "split" side by side, "overlay" one in the other.
+  setLayout(layout) {
+    const before = this.columns().length;
+    this.layout = layout;
+    if (this.columns().length !== before) this.refit();
+    this.label();
+    this.show();
+  }
+
+  highlight(slot, joints) {
+    this.slots[slot]?.highlight?.(joints);
+    this.invalidate();
+  }
+
+  view(name) {
+    this.currentView = name;
+    if (!this.stage) return this.show();
+    this.stage.frame(this.columns().length);
+    if (name in VIEWS) this.stage.place(VIEWS[name], 4, this.stage.placement().distance);
+    this.invalidate();
+  }
+
+  reset() {
+    this.view("home");
+  }
+
+  showPicture(slot, source) {
+    this.picture?.show(slot, source);
+  }
+
+  // What is on screen, in the file's own frames; the camera as "azimuth,elevation,fov" in degrees.
+  state() {
+    const frames = {};
+    for (const [slot, actor] of Object.entries(this.slots)) if (actor) frames[slot] = actor.frame * actor.meta.stride;
+    return { frames, layout: this.layout, camera: this.cameraText() };
+  }
+
+  // ---- inside ------------------------------------------------------------------------------------------------
+
+  cameraText() {
+    const { azimuth, elevation, fov } = this.stage?.placement() ?? pictureView(this.currentView);
+    return [azimuth, elevation, fov].map((value) => value.toFixed(1)).join(",");
+  }
+
+  actors() {
+    return Object.values(this.slots).filter(Boolean);
+  }
+
+  columns() {
+    const shown = this.actors();
+    return shown.length > 1 && this.layout === "split" ? shown.map((actor) => [actor]) : [shown];
+  }
+
+  measure() {
+    const shown = this.actors();
+    this.timeline.setTracks(shown.map(({ frames, seconds, meta }) => ({ frames, seconds, meta })));
+    if (!this.stage || !shown.length) return;
+    this.stage.extent = {
+      height: Math.max(0.6, ...shown.map((actor) => actor.meta.height)),
+      reach: Math.max(0.4, ...shown.map((actor) => actor.meta.reach)),
+    };
+  }
+
+  // Keeps the direction a person has chosen, fits the distance.
+  refit() {
+    if (!this.stage) return;
+    const { azimuth, elevation } = this.stage.placement();
+    this.stage.frame(this.columns().length);
+    this.stage.place(azimuth, elevation, this.stage.placement().distance);
+  }
+
+  label() {
+    const { root, shell } = this;
+    for (const slot of ["A", "B"]) {
+      const actor = this.slots[slot];
+      shell.names[slot].hidden = !actor;
+      shell.names[slot].lastChild.textContent = actor ? actor.meta.title : "";
+      root.dataset[`shown${slot}`] = actor ? actor.meta.title : "";
+    }
+    const both = this.actors().length > 1;
+    shell.layouts.hidden = !both;
+    root.dataset.layout = both ? this.layout : "single";
+    for (const choice of shell.layouts.children) {
+      choice.setAttribute("aria-pressed", String(choice.dataset.layout === this.layout));
+    }
+    const what = this.actors().map((actor) => actor.meta.title).join(" and ");
+    shell.screen.setAttribute("aria-label", `3D view of ${what || "nothing yet"}`);
+    shell.canvas.setAttribute("aria-label", `${shell.hint} Shown: ${what || "nothing yet"}.`);
+  }
+
+  show() {
+    const seconds = this.timeline.seconds();
+    for (const actor of this.actors()) {
+      const frame = Math.min(actor.frames - 1, Math.round(seconds / actor.seconds));
+      if (actor.setFrame) actor.setFrame(frame);
+      else actor.frame = frame;
+    }
+    const { A, B } = this.slots;
+    if (this.stage && B) {
+      if (A && this.layout === "overlay") B.shareGround(A);
+      else B.standAlone();
+    }
+    this.root.dataset.frame = String(this.timeline.frame);
+    this.picture?.request(this.state());
+    this.invalidate();
+  }
+
+  invalidate() {
+    if (!this.stage || this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = 0;
+      const moving = this.stage.controls.update(); // damping goes on until the body stands still
+      this.stage.draw(this.columns(), this.actors());
+      this.root.dataset.draws = String(Number(this.root.dataset.draws || 0) + 1);
+      if (moving) this.invalidate();
+    });
+  }
+
+  resize() {
+    if (!this.stage) return;
+    const { clientWidth, clientHeight } = this.shell.screen;
+    if (!clientWidth || !clientHeight) return;
+    const turned = this.stage.size.x > this.stage.size.y !== clientWidth > clientHeight;
+    this.stage.resize(clientWidth, clientHeight);
+    if (turned) this.refit();
+    this.stage.draw(this.columns(), this.actors()); // at once: a resized canvas is empty
+  }
+
+  recolor() {
+    if (!this.stage) return;
+    const style = getComputedStyle(this.root);
+    const color = (name) => style.getPropertyValue(`--cp-${name}`).trim() || "#888";
+    this.stage.setColors({
+      line: color("grid"),
+      shadow: Number(style.getPropertyValue("--cp-shadow")) || 0.2,
+      dark: document.body.classList.contains("dark"),
+    });
+    for (const slot of ["A", "B"]) this.slots[slot]?.paint(color(`body-${slot.toLowerCase()}`), color("accent"));
+    this.invalidate();
+  }
+
+  addButtons() {
+    const { views, layouts } = this.shell;
+    for (const name of ["front", "side", "back"]) {
+      views.append(button(name[0].toUpperCase() + name.slice(1), `See the ${name}`, () => this.view(name)));
+    }
+    views.append(button("Reset", "Reset the view (R)", () => this.reset()));
+    for (const [layout, text] of [["split", "Side by side"], ["overlay", "Overlay"]]) {
+      const choice = button(text, text, () => this.setLayout(layout));
+      choice.dataset.layout = layout;
+      layouts.append(choice);
+    }
+  }
+
+  addKeys() {
+    const turns = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    this.shell.canvas.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.stage && event.key in turns) {
+        this.stage.turn(...turns[event.key].map((sign) => sign * TURN_DEGREES));
+      } else if ("+=".includes(event.key)) this.stage?.zoom(ZOOM_STEP);
+      else if ("-_".includes(event.key)) this.stage?.zoom(1 / ZOOM_STEP);
+      else if (event.key === "r" || event.key === "R") this.reset();
+      else if (event.key === ",") this.timeline.step(-1);
+      else if (event.key === ".") this.timeline.step(1);
+      else if (event.key === " ") this.timeline.toggle();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    // ← → step through the frames wherever nothing else wants them.
+    document.addEventListener("keydown", (event) => {
+      if (event.target !== document.body || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === "ArrowLeft") this.timeline.step(-1);
+      else if (event.key === "ArrowRight") this.timeline.step(1);
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  // Files dropped on the left half are meant for A, on the right half for B; the page takes them.
+  addDrop() {
+    const { screen } = this.shell;
+    const slotAt = (event) => {
+      const { left, width } = screen.getBoundingClientRect();
+      return event.clientX - left > width / 2 ? "B" : "A";
+    };
+    for (const type of ["dragenter", "dragover"]) {
+      screen.addEventListener(type, (event) => {
+        event.preventDefault();
+        screen.dataset.drop = slotAt(event);
+      });
+    }
+    screen.addEventListener("dragleave", () => delete screen.dataset.drop);
+    screen.addEventListener("drop", (event) => {
+      event.preventDefault();
+      delete screen.dataset.drop;
+      const kept = new DataTransfer(); // the event's own list may be gone once this returns
+      for (const file of event.dataTransfer.files) kept.items.add(file);
+      if (kept.files.length) this.emit("drop", { slot: slotAt(event), files: kept.files });
+    });
+  }
+}
