@@ -1,0 +1,1 @@
+"""Readers of pose collections and texts, with their splits."""
