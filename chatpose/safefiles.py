@@ -5,11 +5,19 @@ Limits are generous for poses (hours of motion) and small for a laptop's memory.
 
 import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-from chatpose.errors import MissingFileError, TooLargeError, UnreadableFileError, UnwritableFileError
+from chatpose.errors import (
+    ChatposeError,
+    MissingFileError,
+    TooLargeError,
+    UnreadableFileError,
+    UnwritableFileError,
+)
 
 MAX_FILE_BYTES = 512 * 2**20
 """Largest file that is opened at all."""
@@ -24,34 +32,49 @@ def checked_file(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> Path:
 
     Raises:
         MissingFileError: nothing there, or a directory.
-        UnreadableFileError: empty or not permitted.
+        UnreadableFileError: empty, not permitted, or a device, pipe or socket (which could block for ever).
         TooLargeError: beyond `max_bytes`.
     """
     try:
-        if path.is_dir():
-            raise MissingFileError(f"{path} is a directory", expected="a pose file", fix="name a file inside it")
-        if not path.exists():
-            raise MissingFileError(f"no file {path}", fix="check the path")
-        if not path.is_file():
-            raise UnreadableFileError(f"{path} is not a regular file", expected="a pose file")
-        size = path.stat().st_size
-    except (OSError, ValueError) as error:  # too long, a NUL inside, no permission
-        if isinstance(error, (MissingFileError, UnreadableFileError)):
-            raise
-        raise MissingFileError(f"can't look at {str(path)[:200]}: {error}", fix="check the path") from error
-    if size == 0:
+        found = path.stat()
+    except FileNotFoundError as error:
+        raise MissingFileError(f"no file {path}", fix="check the path") from error
+    except (OSError, ValueError) as error:  # a loop of links, too long a name, a NUL inside, no permission
+        reason = getattr(error, "strerror", None) or error
+        raise MissingFileError(f"can't look at {str(path)[:200]}: {reason}", fix="check the path") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise MissingFileError(f"{path} is a directory", expected="a pose file", fix="name a file inside it")
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableFileError(f"{path} is not a regular file", expected="a pose file")
+    if found.st_size == 0:
         raise UnreadableFileError(f"{path} is empty", expected="a pose file")
-    if size > max_bytes:
-        raise TooLargeError(f"{path} has {size:,} bytes", expected=f"at most {max_bytes:,}", fix="split it")
+    if found.st_size > max_bytes:
+        raise TooLargeError(f"{path} has {found.st_size:,} bytes", expected=f"at most {max_bytes:,}", fix="split it")
     return path
 
 
-def read_limited(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """Reads a whole checked file."""
+@contextlib.contextmanager
+def open_checked(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> Iterator[BinaryIO]:
+    """Opens a checked file for reading.
+
+    Raises:
+        UnreadableFileError: no permission, or the disk fails while it is read; further as `checked_file`.
+    """
     try:
-        return checked_file(path, max_bytes=max_bytes).read_bytes()
-    except PermissionError as error:
-        raise UnreadableFileError(f"no permission to read {path}") from error
+        with checked_file(path, max_bytes=max_bytes).open("rb") as file:
+            yield file
+    except ChatposeError:
+        raise
+    except OSError as error:
+        raise UnreadableFileError(
+            f"can't read {path}: {error.strerror or error}", fix="check the permission"
+        ) from error
+
+
+def read_limited(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Reads a whole checked file; never more than `max_bytes`, even when it grows meanwhile."""
+    with open_checked(path, max_bytes=max_bytes) as file:
+        return file.read(max_bytes)
 
 
 @contextlib.contextmanager
@@ -63,20 +86,26 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises:
         UnwritableFileError: the folder doesn't exist or can't be written, or `path` is a directory.
     """
-    if path.is_dir():
-        raise UnwritableFileError(f"{path} is a directory", expected="a file name to write")
-    if not path.parent.is_dir():
-        raise UnwritableFileError(f"no folder {path.parent}", fix="make it first")
     try:
-        handle, name = tempfile.mkstemp(prefix=".chatpose-", suffix="-" + path.name[-100:], dir=path.parent)
-    except OSError as error:
-        raise UnwritableFileError(f"can't write in {path.parent}: {error.strerror}") from error
+        if path.is_dir():
+            raise UnwritableFileError(f"{path} is a directory", expected="a file name to write")
+        if not path.parent.is_dir():
+            raise UnwritableFileError(f"no folder {path.parent}", fix="make it first")
+        # 40 characters keep every suffix and stay below the 255 bytes of a file name in any script.
+        handle, name = tempfile.mkstemp(prefix=".chatpose-", suffix="-" + path.name[-40:], dir=path.parent)
+    except ChatposeError:
+        raise
+    except (OSError, ValueError) as error:  # no permission, too long a name, a NUL inside
+        reason = getattr(error, "strerror", None) or error
+        raise UnwritableFileError(f"can't write {str(path)[:200]}: {reason}") from error
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
+    except ChatposeError:  # some are OSErrors as well, and say more
+        raise
     except OSError as error:
         raise UnwritableFileError(f"can't write {path}: {error.strerror or error}") from error
     finally:

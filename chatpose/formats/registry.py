@@ -5,17 +5,28 @@ size limit. A writer takes `(clip, path, WriteOptions)` and writes the whole fil
 rename happens here. Both live in modules of their own and are imported when used.
 """
 
+import dataclasses
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from chatpose.errors import InvalidPoseError, UnreadableFileError, UnwritableFileError
+from chatpose.errors import (
+    ChatposeError,
+    InvalidPoseError,
+    TooLargeError,
+    UnreadableFileError,
+    UnwritableFileError,
+    printable,
+)
 from chatpose.formats.clip import PoseClip
-from chatpose.safefiles import atomic_write, checked_file
+from chatpose.safefiles import atomic_write, checked_file, open_checked
 
 UpAxis = Literal["y", "z"]
+
+
+MAX_MESSAGE = 400
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,7 @@ FORMATS: tuple[Format, ...] = (
     Format("openpose-json", (".openpose.json",), writer="chatpose.formats.conditions:write_openpose_json"),
     Format(
         "json",
-        (".json",),
+        (".json", ".jsonl"),
         "chatpose.formats.pose_json:read_json",
         "chatpose.formats.pose_json:write_json",
         "many",
@@ -128,9 +139,22 @@ def load(path: str | Path, options: ReadOptions | None = None) -> PoseClip:
         InvalidPoseError: its numbers aren't poses.
     """
     path = checked_file(Path(path))
-    kind = _format_to_read(path)
+    kind, named = _format_to_read(path)
     reader = _resolve(kind.reader or "")
-    return reader(path, options or ReadOptions())
+    try:
+        clip: PoseClip = reader(path, options or ReadOptions())
+    except MemoryError as error:
+        raise TooLargeError(f"{path.name} needs more memory than there is", fix="split it") from error
+    except ChatposeError as error:  # readers say what is wrong, here is said where
+        where = "" if path.name in error.got else f"{path.name}: "
+        got = where + error.got[:MAX_MESSAGE]  # which may quote the file
+        raise type(error)(got, expected=error.expected, fix=error.fix) from error
+    notes = clip.notes
+    if named is not None and named is not kind:
+        notes = (f"read as {kind.name}, which its content is, in spite of its suffix", *notes)
+    # Names inside a file may hold anything, a terminal's control characters for one.
+    notes, found = (tuple(map(printable, sentences)) for sentences in (notes, clip.warnings))
+    return dataclasses.replace(clip, notes=notes, warnings=found)
 
 
 def save(clip: PoseClip, path: str | Path, options: WriteOptions | None = None) -> None:
@@ -166,19 +190,19 @@ def format_to_write(path: Path) -> Format:
     return kind
 
 
-def _format_to_read(path: Path) -> Format:
-    with path.open("rb") as file:
+def _format_to_read(path: Path) -> tuple[Format, Format | None]:
+    """The format that the content gives away, or else the suffix; and the suffix's."""
+    with open_checked(path) as file:
         head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
     named = _by_suffix(path, "reader")
     for kind in FORMATS:
-        if kind.reader and any(head.startswith(start) for start in kind.starts):
-            return kind
+        if kind.reader and head.startswith(kind.starts):
+            return kind, named
     if named is None:
-        raise UnreadableFileError(
-            f"{path.name!r} is of no kind that chatpose reads",
-            expected=f"one of {', '.join(readable_suffixes())}",
-        )
-    return named
+        written = _by_suffix(path, "writer")
+        what = f"{written.name} files are written but not read" if written else "of no kind that chatpose reads"
+        raise UnreadableFileError(f"{path.name}: {what}", expected=f"one of {', '.join(readable_suffixes())}")
+    return named, named
 
 
 def _by_suffix(path: Path, way: str) -> Format | None:
