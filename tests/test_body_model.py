@@ -197,8 +197,6 @@ def test_writer_gives_the_same_bytes_at_any_time(tmp_path, monkeypatch: pytest.M
         assert str(file["b"]) == "text"
 
 
-
-
 @pytest.mark.parametrize("damage", [lambda data: data[:1000], lambda data: b"x" * 100, lambda data: b""])
 def test_damaged_open_body_is_said_in_one_line(damage, tmp_path) -> None:
     path = tmp_path / "open_body.npz"

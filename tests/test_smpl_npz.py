@@ -334,6 +334,18 @@ def test_joint_positions_given_as_rotations(tmp_path, frames, unit):
         load(write(tmp_path / "b.npz", poses=joints[:, :22].reshape(frames, 66)))
 
 
+def test_poses_are_not_taken_for_joint_positions():
+    from chatpose.body.skeleton import SMPL
+    from chatpose.formats.plausibility import are_joint_positions
+
+    for scale in (0.3, 1.0):
+        for pose in some(500, 1, 24, 3) * scale:
+            mirrored = (pose + pose[:, list(SMPL.mirror_index)] * [1, -1, -1]) / 2
+            assert not are_joint_positions(pose)
+            assert not are_joint_positions(mirrored)
+    assert not are_joint_positions(np.zeros((1, 24, 3)))
+
+
 def test_matrices_slightly_off_are_projected_and_said(tmp_path):
     matrices = random_rotations(5, 24).double().numpy()
     clip = load(write(tmp_path / "a.npz", poses=matrices + GENERATOR.uniform(-1e-3, 1e-3, matrices.shape)))
