@@ -159,5 +159,7 @@ def basic_postures() -> Pose:
 def _both_sides(angles: Mapping[str, float]) -> dict[str, float]:
     """Names without a side written out for both; what names a side has the last word."""
     known = (*ANGLE_NAMES, *GROUP_NAMES, *PELVIS_NAMES)
-    both = {f"{side}_{name}": value for name, value in angles.items() if name not in known for side in ("left", "right")}
+    both = {
+        f"{side}_{name}": value for name, value in angles.items() if name not in known for side in ("left", "right")
+    }
     return {**both, **{name: value for name, value in angles.items() if name in known}}
