@@ -23,6 +23,8 @@ from chatpose.safefiles import MAX_ARRAY_BYTES, MAX_FILE_BYTES, read_limited
 
 MAX_OPERATIONS = 3_000_000
 """Most pickle operations: one for each number outside an array."""
+_SET_MEMBER_BYTES = 100
+"""What a member of a set costs at least; one list may fill many sets."""
 MAX_NESTING = 50
 
 _NUMPY_CORES = tuple(f"numpy.{core}" for core in ("core", "_core"))
@@ -113,12 +115,16 @@ class _Counted(dict[int, Any]):
         self._left = MAX_OPERATIONS
 
     def __getitem__(self, code: int) -> Any:
-        self._left -= 1
+        self.take(1)
+        return super().__getitem__(code)
+
+    def take(self, count: int) -> None:
+        """Counts parts; a list that is used again and again counts every time."""
+        self._left -= count
         if self._left < 0:
             raise TooLargeError(
                 f"the pickle has over {MAX_OPERATIONS:,} parts", fix="save long lists as numpy arrays (npz)"
             )
-        return super().__getitem__(code)
 
     def __missing__(self, code: int) -> Any:
         raise pickle.UnpicklingError(f"operation {code:#04x} is unknown or not used for poses")
@@ -133,7 +139,8 @@ class _Parser(pickle._Unpickler):
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), encoding="latin1")
-        self.dispatch = _Counted(type(self).dispatch)  # type: ignore[misc]
+        self._operations = _Counted(type(self).dispatch)
+        self.dispatch = self._operations  # type: ignore[misc]
 
     def find_class(self, module: str, name: str) -> Any:
         """A marker for an allowed name."""
@@ -157,6 +164,7 @@ class _Parser(pickle._Unpickler):
             raise pickle.UnpicklingError("it calls something that is no class")
         made: Any = {} if wanted.kind == "dict" else _Object(wanted, args)
         if wanted.kind == "dict" and args:  # Python 2 gives an OrderedDict its items as a list of pairs
+            self._operations.take(len(args[0]))
             for key, value in args[0]:
                 made[_checked_key(key)] = value
         self.stack.append(made)
@@ -301,8 +309,8 @@ class _Resolver:
             "encode": lambda node: self._raw(node.args[0]),
             "bytes": lambda node: self._raw(node.args[0] if node.args else b""),
             "bytearray": lambda node: self._raw(node.args[0] if node.args else b""),
-            "set": lambda node: {self._key(part) for part in _listed(node)},
-            "frozenset": lambda node: frozenset(self._key(part) for part in _listed(node)),
+            "set": lambda node: set(self._members(node)),
+            "frozenset": lambda node: frozenset(self._members(node)),
             "complex": lambda node: complex(*node.args),
             "chumpy": self._chumpy,
             "csc": self._sparse,
@@ -312,6 +320,13 @@ class _Resolver:
         if node.kind not in makers:
             raise pickle.UnpicklingError(f"{node.name} where a value should be")
         return makers[node.kind](node)
+
+    def _members(self, node: _Object) -> list[Any]:
+        items = node.args[0] if node.args else []
+        if not isinstance(items, list):
+            raise pickle.UnpicklingError("a set of something that is no list")
+        self._take(_SET_MEMBER_BYTES * len(items))
+        return [self._key(part) for part in items]
 
     def _take(self, count: int) -> None:
         self._bytes += count
@@ -420,13 +435,6 @@ class _Resolver:
         dense = np.zeros(shape, data.dtype)
         np.add.at(dense, (rows, columns), data)
         return dense
-
-
-def _listed(node: _Object) -> list[Any]:
-    items = node.args[0] if node.args else []
-    if not isinstance(items, list):
-        raise pickle.UnpicklingError("a set of something that is no list")
-    return items
 
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:

@@ -225,3 +225,15 @@ def test_every_operation_of_pickle_is_decided_on() -> None:
     refused = {opcode.name for opcode in pickletools.opcodes if opcode.code.encode("latin1")[0] not in _Parser.dispatch}
     assert set(_Parser.dispatch) <= known
     assert refused == {"PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "NEXT_BUFFER", "READONLY_BUFFER"}
+
+
+@pytest.mark.parametrize("maker", [b"c__builtin__\nset\n", b"ccollections\nOrderedDict\n"])
+def test_one_long_list_used_many_times_is_refused_soon(tmp_path, maker):
+    pairs = b"(lp1\n" + b"".join(b"(I%d\nI1\nta" % number for number in range(20_000))
+    data = pairs + b"0(" + b"".join(maker + b"(g1\ntR" for _ in range(20_000)) + b"l."
+    path = tmp_path / "many.pkl"
+    path.write_bytes(data)
+    start = time.perf_counter()
+    with pytest.raises(ChatposeError):
+        load_pickle(path)
+    assert time.perf_counter() - start < 20

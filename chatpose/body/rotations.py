@@ -4,6 +4,8 @@ roma does the conversions; what is added here is the wxyz order of chatpose, saf
 atan2 forms of angles. Matrices act on column vectors from the left.
 """
 
+from typing import cast
+
 import roma
 import torch
 from torch import Tensor
@@ -48,7 +50,7 @@ def rotation_6d_to_matrix(rotation_6d: Rotation6d) -> Rotation:
 
 def nearest_rotation(matrix: Rotation) -> Rotation:
     """The rotation closest to a 3×3 matrix in the Frobenius norm (special Procrustes)."""
-    return roma.special_procrustes(matrix)
+    return cast(Tensor, roma.special_procrustes(matrix))  # a pair only when singular values are asked for
 
 
 def about_axis(axis: str, angle_rad: Angle) -> Rotation:

@@ -15,7 +15,7 @@ _TOES = {"ankle_dorsiflexion": 20, "toes_flexion": 45}
 _SHIN_DOWN = {"ankle_dorsiflexion": -45}
 _HANG = {"shoulder_abduction": 8}
 
-BASIC_POSTURES: dict[str, dict[str, float]] = {
+BASIC_POSTURES: Mapping[str, Mapping[str, float]] = {
     "standing": _HANG,
     "standing on the left leg": {**_HANG, "right_hip_flexion": 70, "right_knee_flexion": 95},
     "lunging with the left leg in front": {
@@ -32,9 +32,9 @@ BASIC_POSTURES: dict[str, dict[str, float]] = {
         "hip_flexion": 88, "knee_flexion": 5, "spine_flexion": 8, "shoulder_flexion": 25, "elbow_flexion": 35,
     },
     "sitting cross-legged": {
-        "hip_flexion": 72, "hip_abduction": 55, "hip_internal_rotation": -50, "left_knee_flexion": 125,
-        "right_knee_flexion": 115, "spine_flexion": 10, "shoulder_flexion": 25, "shoulder_abduction": 25,
-        "elbow_flexion": 35,
+        "hip_flexion": 110, "hip_abduction": 62, "hip_internal_rotation": -88, "left_knee_flexion": 122,
+        "right_knee_flexion": 110, "spine_flexion": 10, "shoulder_flexion": 25, "shoulder_abduction": 20,
+        "elbow_flexion": 45,
     },
     "kneeling": {**_HANG, **_SHIN_DOWN, "knee_flexion": 90, "toes_flexion": -20},
     "kneeling on the left knee": {
@@ -48,8 +48,8 @@ BASIC_POSTURES: dict[str, dict[str, float]] = {
         "hip_flexion": 30, "knee_flexion": 50,
     },
     "on all fours": {
-        "pelvis_forward_tilt": 82, "hip_flexion": 82, "knee_flexion": 92, **_SHIN_DOWN, "shoulder_flexion": 86,
-        "wrist_flexion": -70, "neck_flexion": -20,
+        "pelvis_forward_tilt": 80, "hip_flexion": 80, "knee_flexion": 92, **_SHIN_DOWN, "shoulder_flexion": 82,
+        "wrist_flexion": -80, "neck_flexion": -20,
     },
     "in a plank": {
         "pelvis_forward_tilt": 72, "shoulder_flexion": 76, "wrist_flexion": -70, **_TOES, "neck_flexion": -15,
@@ -86,11 +86,11 @@ BASIC_POSTURES: dict[str, dict[str, float]] = {
     },
     "child's pose": {
         "pelvis_forward_tilt": 72, "hip_flexion": 132, "knee_flexion": 150, **_SHIN_DOWN, "toes_flexion": -20,
-        "spine_flexion": 35, "shoulder_flexion": 155,
+        "spine_flexion": 35, "shoulder_flexion": 175,
     },
     "cobra": {
-        "pelvis_forward_tilt": 78, "hip_flexion": -8, "spine_flexion": -60, "neck_flexion": -20,
-        "shoulder_flexion": 40, "elbow_flexion": 10, "wrist_flexion": -65, **_SHIN_DOWN,
+        "pelvis_forward_tilt": 86, "hip_flexion": -4, "spine_flexion": -60, "neck_flexion": -20,
+        "shoulder_flexion": 35, "elbow_flexion": 70, "wrist_flexion": -60, **_SHIN_DOWN,
     },
     "bridge": {
         "pelvis_forward_tilt": -115, "hip_flexion": -10, "knee_flexion": 95, "spine_flexion": -20,
@@ -101,8 +101,8 @@ BASIC_POSTURES: dict[str, dict[str, float]] = {
         "wrist_flexion": -70,
     },
     "downward dog": {
-        "pelvis_forward_tilt": 135, "hip_flexion": 100, "shoulder_flexion": 172, "ankle_dorsiflexion": 8,
-        "wrist_flexion": -50,
+        "pelvis_forward_tilt": 133, "hip_flexion": 100, "shoulder_flexion": 172, "ankle_dorsiflexion": 12,
+        "wrist_flexion": -60,
     },
     "shoulder stand": {
         "pelvis_forward_tilt": -165, "neck_flexion": 75, "spine_flexion": 15, "shoulder_flexion": -40,
