@@ -43,6 +43,18 @@ def test_convert_writes_and_says_what_was_assumed(motion: Path, tmp_path: Path, 
     assert len(load(target)) == 12
 
 
+def test_what_a_format_leaves_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    pose = Pose.from_rotations(random_rotations(2, 24), betas=torch.ones(2, 10), transl=torch.ones(2, 3))
+    source = tmp_path / "smpl.npz"
+    save(PoseClip(pose, fps=30.0, shape_space="smpl"), source)
+    assert main(["convert", str(source), str(tmp_path / "out.npy")]) == 0
+    assert "translation, shape, frame rate left out" in capsys.readouterr().err
+    assert main(["convert", str(source), str(tmp_path / "out.obj"), "--frame", "0"]) == 0
+    assert "betas of the 'smpl' body" in capsys.readouterr().err
+    assert main(["convert", str(source), str(tmp_path / "out.json")]) == 0
+    assert "betas of" not in capsys.readouterr().err
+
+
 def test_quiet_leaves_notes_out(motion: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["convert", str(motion), str(tmp_path / "motion.json"), "--quiet"]) == 0
     assert capsys.readouterr().err == ""

@@ -34,16 +34,16 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Converts one file."""
+    from chatpose.formats.losses import losses
     from chatpose.formats.registry import WriteOptions, format_to_write, save
 
     output = Path(options.output)
-    format_to_write(output)  # a mistyped suffix is told before a long file is read
+    kind = format_to_write(output)  # a mistyped suffix is told before a long file is read
     clip = shared.read_clip(options, options.input)
+    body = shared.body_model(options)
     if not options.quiet:
-        shared.say("note", clip.notes)
+        shared.say("note", (*clip.notes, *losses(clip, kind, body)))
     shared.say("warning", clip.warnings)
-    write_options = WriteOptions(
-        body=shared.body_model(options), camera=options.camera, size=options.size, unit=options.bvh_unit
-    )
+    write_options = WriteOptions(body=body, camera=options.camera, size=options.size, unit=options.bvh_unit)
     save(clip, output, write_options)
     return 0

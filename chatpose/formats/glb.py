@@ -22,6 +22,7 @@ from chatpose.body.skeleton import SMPL
 from chatpose.formats.clip import PoseClip
 from chatpose.formats.gltf_buffer import TRIANGLE_DATA, VERTEX_DATA, BufferBuilder
 from chatpose.formats.gltf_skin import MAX_TRUNCATION_M, SkinWeights, largest_weights, truncation_error
+from chatpose.formats.losses import changing_betas, shape_losses
 from chatpose.formats.registry import WriteOptions
 from chatpose.shapes import Vertices
 
@@ -82,13 +83,8 @@ def clip_to_glb(
 
 def export_notes(clip: PoseClip, body: BodyModel) -> tuple[str, ...]:
     """What a GLB of this clip on this body does not keep, one sentence each; empty when it keeps everything."""
-    notes = []
-    usable = body.usable_betas(clip.pose.betas, clip.shape_space)
-    if not torch.equal(usable, clip.pose.betas) and bool(clip.pose.betas.any()):
-        notes.append(
-            f"betas of the {clip.shape_space!r} body mean nothing on {body.data.name!r}: its mean shape is used"
-        )
-    elif bool((usable != usable[:1]).any()):
+    notes = list(shape_losses(clip, body))
+    if changing_betas(body.usable_betas(clip.pose.betas, clip.shape_space)):
         notes.append("betas change over the clip: the first frame's shape is used throughout")
     if body.data.posedirs is not None and len(clip) > 1:
         notes.append("pose-dependent corrections of the surface are left out of the animation")
