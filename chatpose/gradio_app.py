@@ -21,6 +21,7 @@ from chatpose.page.actions import Page, Result
 from chatpose.page.examples import load_examples
 from chatpose.page.session import SLOTS, Session
 from chatpose.page.theme import page_theme
+from chatpose.posecodes.describe import Describer
 from chatpose.resources import asset
 
 TITLE = "chatpose"
@@ -59,7 +60,8 @@ def build(body: BodyModel | None = None) -> Any:
     stay_offline()
     gr = require_package("gradio", "ui", "for the page")
     folder = tempfile.TemporaryDirectory(prefix="chatpose-page-")
-    page = Page(body or BodyModel.open(), load_examples(), Path(folder.name))
+    body = body or BodyModel.open()
+    page = Page(body, load_examples(), Path(folder.name), Describer(body))
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(_SWEEP_SECONDS, _CACHE_SECONDS), fill_width=True
     ) as blocks:
@@ -78,6 +80,8 @@ def build(body: BodyModel | None = None) -> Any:
             _bind_slot(page, parts, session, stage, download)
         _bind_download(page, download, session)
         theme.click(None, js="() => { document.body.classList.toggle('dark'); }")
+        spoken = [slots["A"]["words"], slots["B"]["words"], slots["B"]["way"]]
+        stage.settled(_on_settled(page), session, spoken, api_visibility="private", show_progress="hidden")
         stage.picture(_on_picture(page), session, stage, api_visibility="private", show_progress="hidden")
         first = _handler(page, "A", lambda state: actions.show_example(page, state, "A", page.examples[0]))
         blocks.load(first, session, _outputs(slots["A"], session, stage, download), api_visibility="private")
@@ -173,12 +177,13 @@ def _slot_tab(gr: Any, page: Page, slot: str) -> dict[str, Any]:
             examples = [gr.Button(example.shown.title, size="sm", min_width=60) for example in page.examples]
         files = gr.Radio([], label="Files", visible=False, elem_classes="cp-files")
         card = gr.HTML(cards.EMPTY_CARD, apply_default_css=False, elem_classes=["cp-slot-card"])
+        way = gr.HTML("", apply_default_css=False, elem_classes="cp-way") if slot == "B" else None
+        words = gr.HTML("", apply_default_css=False, elem_classes="cp-spoken")
         with gr.Accordion("Stands wrong?", open=False, visible=False, elem_classes="cp-more") as more:
             up = gr.Radio(_UP_CHOICES, value="", label="Up axis of the file")
         remove = gr.Button("Remove B", size="sm", visible=False, elem_classes="cp-remove") if slot == "B" else None
-    return {"slot": slot, "drop": drop, "examples": examples, "files": files, "card": card, "more": more, "up": up} | {
-        "remove": remove
-    }
+    inputs = {"drop": drop, "examples": examples, "files": files, "up": up, "remove": remove}
+    return {"slot": slot, "card": card, "words": words, "way": way, "more": more} | inputs
 
 
 def _download_box(gr: Any) -> dict[str, Any]:
@@ -256,6 +261,15 @@ def _on_picture(page: Page) -> Callable[..., Any]:
 
     def handle(session: Session | None, event: gr.EventData) -> viewer.Update:
         return actions.draw_pictures(page, session, event._data)
+
+    return handle
+
+
+def _on_settled(page: Page) -> Callable[..., tuple[str, str, str]]:
+    import gradio as gr
+
+    def handle(session: Session | None, event: gr.EventData) -> tuple[str, str, str]:
+        return actions.say(page, session, event._data)
 
     return handle
 

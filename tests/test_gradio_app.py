@@ -22,6 +22,7 @@ from chatpose.page import actions, cards, session, viewer
 from chatpose.page.actions import Page
 from chatpose.page.examples import load_examples
 from chatpose.page.session import Session, Shown, file_stem, holds_one_frame
+from chatpose.posecodes.describe import Describer
 
 MARKUP = "<img src=x onerror=alert(1)>&lt;b&gt;"
 
@@ -34,7 +35,7 @@ def body() -> BodyModel:
 @pytest.fixture
 def page(body: BodyModel) -> Iterator[Page]:
     with TemporaryDirectory() as root:
-        yield Page(body, load_examples(), Path(root))
+        yield Page(body, load_examples(), Path(root), Describer(body))
 
 
 @pytest.fixture

@@ -379,3 +379,40 @@ def test_without_webgl_the_server_draws(browser: Any, server: str) -> None:
     someone.page.wait_for_function("source => document.querySelector('.cp-picture').src !== source", arg=source)
     someone.errors = [error for error in someone.errors if "WebGL" not in error]  # three.js says so itself
     someone.close()
+
+
+def test_pose_is_described_and_statements_light_up(visitor: Visitor) -> None:
+    page = visitor.page
+    page.wait_for_selector(".cp-tab-a .cp-description, .cp-spoken .cp-description")
+    spoken = page.locator(".cp-spoken:visible .cp-description")
+    assert len(spoken.inner_text().split()) > 20
+    row = page.locator(".cp-statements:visible li[data-joints*=left_]").first
+    assert any(unit in row.inner_text() for unit in ("°", "cm", "%"))
+    page.mouse.move(5, 5)
+    before = visitor.pixels()
+    row.hover()
+    lit = visitor.pixels()
+    assert changed_share(before, lit) > 0.002
+    page.mouse.move(5, 5)
+    assert changed_share(before, visitor.pixels()) < 0.0005
+    row.focus()
+    assert changed_share(before, visitor.pixels()) > 0.002
+
+
+def test_description_follows_the_frame_and_the_way_from_a_to_b_is_told(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.click("Squat", within=".cp-panel")
+    visitor.wait_shown("a", "Squat")
+    page.wait_for_function("document.querySelector('.cp-spoken .cp-description')?.innerText.length > 40")
+    page.wait_for_timeout(600)
+    first = page.locator(".cp-spoken .cp-description").first.inner_text()
+    page.evaluate("document.querySelector('.cp-viewer').viewer.setFrame(30)")
+    page.wait_for_function("was => document.querySelector('.cp-spoken .cp-description').innerText !== was", arg=first)
+    assert "squat" in page.locator(".cp-spoken .cp-description").first.inner_text().lower()
+    page.get_by_role("tab", name="Compare with B").click()
+    page.locator(".cp-panel").get_by_role("button", name="Waving", exact=True).last.click()
+    visitor.wait_shown("b", "Waving")
+    page.wait_for_selector(".cp-way .cp-description")
+    assert len(page.locator(".cp-way .cp-description").inner_text().split()) > 5
+    visitor.click("Remove B")
+    page.wait_for_selector(".cp-way .cp-description", state="detached")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from chatpose import __version__
-from chatpose.cli import chat, convert, info
+from chatpose.cli import chat, compare, convert, describe, info
 from chatpose.errors import ChatposeError
 from chatpose.offline import stay_offline
 
@@ -21,12 +21,12 @@ def build_parser() -> argparse.ArgumentParser:
     """All commands; each module under `chatpose.cli` adds its own and imports heavy packages only when run."""
     parser = argparse.ArgumentParser(
         prog="chatpose",
-        description="Open, look at and convert 3D human poses.",
+        description="Open, look at, describe, compare and convert 3D human poses.",
         epilog="Every command has its own --help.",
     )
     parser.add_argument("--version", action="version", version=f"chatpose {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in (chat, convert, info):
+    for module in (chat, describe, compare, convert, info):
         module.add_parser(commands)
     return parser
 

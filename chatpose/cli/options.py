@@ -1,16 +1,21 @@
 """Options that several commands share, and the objects that they stand for."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatpose.body.model import BodyModel
+    from chatpose.body.pose import Pose
     from chatpose.formats.clip import PoseClip
     from chatpose.formats.registry import ReadOptions
 
 GENDERS = ("neutral", "female", "male")
+PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic")
+"""Suffixes of pictures."""
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +29,13 @@ def add_body(parser: argparse.ArgumentParser) -> None:
     """`--body`, `--gender`."""
     parser.add_argument("--body", metavar="PATH", help="a licensed SMPL file or folder (default: the open body)")
     parser.add_argument("--gender", choices=GENDERS, default="neutral", help="which file of a --body folder")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """`--seed`, `--json`, `--quiet`."""
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="chooses among wordings (default: 0)")
+    parser.add_argument("--json", action="store_true", help="one object a line on standard output")
+    parser.add_argument("--quiet", action="store_true", help="no notes on what was assumed (warnings stay)")
 
 
 def positive(text: str) -> int:
@@ -46,6 +58,40 @@ def read_clip(options: argparse.Namespace, path: str) -> "PoseClip":
     from chatpose.formats import load
 
     return load(path, read_options(options)).select(frame=options.frame, every=options.every)
+
+
+def read_poses(options: argparse.Namespace, path: str) -> "PoseClip":
+    """Loads the whole of `path`, whose kind a photo isn't.
+
+    Raises:
+        UnreadableFileError: a photo, or no pose file.
+    """
+    from chatpose.errors import UnreadableFileError
+    from chatpose.formats import load
+
+    if Path(path).suffix.lower() in PHOTOS:
+        raise UnreadableFileError(
+            f"{path} is a photo", expected="a pose file", fix="photos come with perception, which isn't there yet"
+        )
+    return load(path, read_options(options))
+
+
+def usable_pose(clip: "PoseClip", body: "BodyModel") -> "Pose":
+    """The clip's poses with betas that mean something on this body."""
+    return clip.pose.replace(betas=body.usable_betas(clip.pose.betas, clip.shape_space))
+
+
+def print_json(facts: dict[str, Any]) -> None:
+    """One object on one line, at once."""
+    print(json.dumps(facts, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def report_error(error: Exception, as_json: bool, **about: str) -> None:
+    """Says in its place that an input is bad: an object among the others, or a line on standard error."""
+    if as_json:
+        print_json({**about, "error": str(error)})
+    else:
+        print(f"chatpose: {error}", file=sys.stderr, flush=True)
 
 
 def body_model(options: argparse.Namespace) -> "BodyModel":

@@ -118,7 +118,7 @@ BASIC_POSTURES: Mapping[str, Mapping[str, float]] = {
     },
     "foot behind the head": {
         "left_hip_flexion": 165, "left_hip_abduction": 20, "left_hip_internal_rotation": -30, "left_knee_flexion": 60,
-        "right_hip_flexion": 88, "spine_flexion": 40, "neck_flexion": 30, "shoulder_flexion": 25, "elbow_flexion": 35,
+        "right_hip_flexion": 88, "spine_flexion": 40, "neck_flexion": 30, "shoulder_flexion": 25, "elbow_flexion": 70,
     },
     "folded over straight legs": {
         "pelvis_forward_tilt": 35, "hip_flexion": 125, "spine_flexion": 60, "neck_flexion": 20,

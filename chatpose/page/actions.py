@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 from chatpose.body.model import BodyModel
 from chatpose.body.rotations import heading_angle
 from chatpose.errors import ChatposeError
-from chatpose.page import cards, viewer
+from chatpose.page import cards, viewer, words
 from chatpose.page.examples import Example
 from chatpose.page.session import Session, Shown, new_folder, read_clip, write_clip
+from chatpose.posecodes.describe import Describer
 
 FALLBACK_SIZE = 480
 
@@ -33,11 +34,13 @@ class Page:
         body: the body that everything is shown on.
         examples: the examples, the first of which is on screen at the start.
         root: folder in which sessions keep theirs.
+        describer: puts poses into words.
     """
 
     body: BodyModel
     examples: list[Example]
     root: Path
+    describer: Describer
 
     def session(self, session: Session | None) -> Session:
         """The visitor's session, a new one on the first call."""
@@ -121,6 +124,23 @@ def take_away(
     if path is None:
         return None, cards.problem_card(problem, kept=session.shown.get(slot))
     return str(path), cards.saved_line(path)
+
+
+def say(page: Page, session: Session | None, state: dict[str, Any] | None) -> tuple[str, str, str]:
+    """Words for what is on screen: description of A, description of B, the way from A to B; empty where there is none.
+
+    Args:
+        page: what the actions share.
+        session: the visitor's.
+        state: as in `take_away`.
+    """
+    poses = {}
+    for slot, shown in page.session(session).shown.items():
+        frame, _ = frame_and_camera(shown, slot, state)
+        poses[slot] = words.pose_on_screen(shown, frame, page.body)
+    cards_ = {slot: words.description_card(page.describer, pose, slot) for slot, pose in poses.items()}
+    way = words.way_card(page.describer, poses["A"], poses["B"]) if len(poses) == 2 else ""
+    return cards_.get("A", ""), cards_.get("B", ""), way
 
 
 def draw_pictures(page: Page, session: Session | None, state: dict[str, Any] | None) -> viewer.Update:

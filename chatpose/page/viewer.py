@@ -38,7 +38,7 @@ _ON_LOAD = f"""
   const run = connect(element, props, trigger);
   watch('value', run);
 }})();
-// events that Python may listen to: 'picture'
+// events that Python may listen to: 'picture', 'settled'
 """
 
 Command = dict[str, Any]
@@ -47,7 +47,11 @@ _numbers = itertools.count()
 
 
 def viewer_component(**options: Any) -> Any:
-    """The component, for use inside `gr.Blocks`; its event `picture` asks for pictures where there is no WebGL."""
+    """The component, for use inside `gr.Blocks`.
+
+    Its event `picture` asks for pictures where there is no WebGL; `settled` says what is on screen once that has
+    stayed the same for a moment.
+    """
     import gradio as gr
 
     return gr.HTML(

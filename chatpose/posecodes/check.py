@@ -52,10 +52,11 @@ def check(
     if not statements:
         return [[] for _ in range(len(poses))]
     found = extract(poses, tuple(statement.code for statement in statements), gaps)
-    return [[_one(found, pose, column, s) for column, s in enumerate(statements)] for pose in range(len(poses))]
+    return [[check_of(found, pose, column, s) for column, s in enumerate(statements)] for pose in range(len(poses))]
 
 
-def _one(found: Extraction, pose: int, column: int, statement: Statement) -> Check:
+def check_of(found: Extraction, pose: int, column: int, statement: Statement) -> Check:
+    """A statement about the code in a column of an extraction, on one of its poses."""
     margin = found.margins[pose, column].item()
     number = int(found.deciding[pose, column])
     measure = found.measures[number]

@@ -10,6 +10,7 @@ from functools import cache
 from math import inf
 
 from chatpose.posecodes.measures import Measure
+from chatpose.posecodes.points import LOWEST_OF
 from chatpose.posecodes.posecode import Condition, Posecode
 
 SIDES = ("left", "right")
@@ -69,7 +70,9 @@ def offset(kind: str, first: str, second: str) -> Measure:
 
 
 def frame_of(first: str, second: str) -> str:
-    """Hip frame for relations with a leg, chest frame for the others."""
+    """Hip frame for relations with a leg and between the shoulders, which span the chest frame; else chest frame."""
+    if first.endswith("shoulder") and second.endswith("shoulder"):
+        return "hip"
     legs = ("hip", "thigh", "knee", "shin", "ankle", "foot", "pelvis")
     return "hip" if any(first.endswith(part) or second.endswith(part) for part in legs) else "chest"
 
@@ -80,8 +83,8 @@ def tilt(name: str, start: str, end: str) -> Measure:
 
 
 def height(point: str) -> Measure:
-    """Height of a part's skin above the floor."""
-    return measure(f"{point} height", "m", "height", point)
+    """Height of a part's lowest skin above the floor."""
+    return measure(f"{point} height", "m", "height", *LOWEST_OF.get(point, (point,)))
 
 
 def special(name: str, unit: str = "°", rotations: bool = False) -> Measure:
@@ -93,6 +96,7 @@ TORSO_PITCH = special("torso pitch")
 TORSO_LEAN = special("torso lean left")
 TORSO_TILT = tilt("torso", "hips", "neck")
 TWIST = special("shoulder twist left")
+SIDE_BEND = special("side bend left")
 BACK_CURVE = special("back curve")
 HIP_HEIGHT = special("hip height", "%")
 CHEST_FACING = special("chest facing")
@@ -225,7 +229,7 @@ def positions() -> Iterator[Posecode]:
     """Above, in front of, behind, to the left or right of."""
     for side in SIDES:
         other = OTHER[side]
-        for part in ("shoulder", "hip", "elbow", "hand", "knee", "foot"):
+        for part in ("shoulder", "elbow", "hand", "knee", "foot"):
             yield _above(f"{side} {part}", f"{other} {part}")
         for part in ("shoulder", "elbow", "hand", "knee", "foot"):
             yield _in_front(f"{side} {part}", f"{other} {part}")
@@ -311,6 +315,7 @@ def directions() -> Iterator[Posecode]:
             yield elementary(name, "pointing down", "direction", at_least(what, 150))
     yield Posecode("torso", "vertical", "direction", ((at_most(TORSO_TILT, 10),), (at_least(TORSO_TILT, 170),)))
     yield elementary("torso", "horizontal", "direction", between(TORSO_TILT, 75, 105))
+    yield elementary("torso", "head downward", "direction", at_least(TORSO_TILT, 120))
 
 
 GROUND_PARTS = ("foot", "knee", "hand", "elbow", "shoulder")
@@ -327,7 +332,7 @@ def off_ground(part: str) -> Condition:
 
 
 def foot_down(side: str) -> Condition:
-    """Toes on the floor."""
+    """Heel, ball or toes on the floor."""
     return on_ground(f"{side} foot")
 
 
@@ -337,8 +342,12 @@ def ground() -> Iterator[Posecode]:
         for part in GROUND_PARTS:
             yield elementary(f"{side} {part}", "on ground", "ground", on_ground(f"{side} {part}"))
         yield elementary(f"{side} foot", "off ground", "ground", off_ground(f"{side} foot"))
-        heel = (on_ground(f"{side} foot"), at_least(height(f"{side} ankle"), 0.05))
-        yield Posecode(f"{side} foot", "on tiptoe", "ground", (heel,))
+        toes = (
+            on_ground(f"{side} foot"),
+            at_least(height(f"{side} heel"), 0.05),
+            at_least(height(f"{side} knee"), 0.2),
+        )
+        yield Posecode(f"{side} foot", "on tiptoe", "ground", (toes,))
     yield elementary("pelvis", "on ground", "ground", on_ground("pelvis"))
     yield elementary("head", "on ground", "ground", on_ground("head"))
 
@@ -354,6 +363,8 @@ def trunk() -> Iterator[Posecode]:
         yield elementary("torso", f"leaning slightly to the {side}", "incline", _signed(TORSO_LEAN, sign, 15, 30))
         yield elementary("torso", f"twisted to the {side}", "incline", _signed(TWIST, sign, 30, 180))
         yield elementary("torso", f"twisted slightly to the {side}", "incline", _signed(TWIST, sign, 15, 30))
+    yield elementary("chest", "facing up", "incline", between(CHEST_FACING, 50, 90))
+    yield elementary("chest", "facing down", "incline", between(CHEST_FACING, -90, -50))
     yield elementary("back", "arched", "incline", between(BACK_CURVE, -180, -25))
     yield elementary("back", "rounded", "incline", between(BACK_CURVE, 30, 180))
 

@@ -102,12 +102,15 @@ def _contradict(first: Statement, second: Statement) -> bool:
         return first.negated != second.negated
     if first.negated or second.negated:
         return False
-    ends = {condition.measure: condition for condition in first.code.conditions}
-    for condition in second.code.conditions:
-        other = ends.get(condition.measure)
-        if other and (other.high < condition.low or condition.high < other.low):
-            return True
-    return False
+    pairs = ((one, other) for one in first.code.alternatives for other in second.code.alternatives)
+    return all(_disjoint(one, other) for one, other in pairs)
+
+
+def _disjoint(first: Sequence[Condition], second: Sequence[Condition]) -> bool:
+    """Whether one measure would have to lie in two intervals that don't meet."""
+    ends = {condition.measure: condition for condition in first}
+    others = ((ends[condition.measure], condition) for condition in second if condition.measure in ends)
+    return any(one.high < other.low or other.high < one.low for one, other in others)
 
 
 _TURNED = {"above": "below", "below": "above", "in front of": "behind", "behind": "in front of",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from chatpose.body.skeleton import SMPL
-from chatpose.posecodes.points import POINT_INDEX, SURFACE_M, PosePoints, length, unit
+from chatpose.posecodes.points import POINT_INDEX, SOLE_M, SURFACE_M, PosePoints, length, unit
 
 KINDS = ("angle", "distance", "left", "above", "front", "beyond", "tilt", "height", "special", "gap")
 
@@ -29,7 +29,8 @@ class Measure:
             left, front: how far the first point is to the left or in front of the second in a body frame;
             above: the same by the world's vertical; beyond: along the trunk, towards the head;
             tilt: angle of the direction from the first to the second point to the world's up, 0 to 180;
-            height: of the skin at a point above the floor; gap: between the skins of two body parts, negative inside;
+            height: of the lowest skin of some points above the floor;
+            gap: between the skins of two body parts, negative inside;
             special: a function of `SPECIALS`.
         points: names of `POINTS`; for "gap" names of contact parts.
         frame: "hip" or "chest", for left and front.
@@ -49,15 +50,37 @@ def measure_all(measures: tuple[Measure, ...], pose: PosePoints) -> Tensor:
 
     Poses lie along the last axis here, so that picking points and measures copies whole rows of memory.
     """
-    values = pose.points.new_full((len(measures), len(pose)), float("nan"))
+    if not measures:
+        return pose.points.new_empty(0, len(pose))
     rows = pose.points.permute(1, 2, 0).contiguous()  # (P, 3, N)
+    blocks, order, cache = [], [], dict[str, Tensor]()
     for kind, numbers, indices in _plan(measures):
-        values[list(numbers)] = _BY_KIND[kind](pose, rows, indices)
-    cache: dict[str, Tensor] = {}
-    for number, measure in enumerate(measures):
-        if measure.kind == "special" and not (measure.rotations and pose.rotations is None):
-            values[number] = SPECIALS[measure.name](pose, cache)
-    return values
+        blocks.append(_BY_KIND[kind](pose, rows, indices))
+        order += numbers
+    unknown = pose.points.new_full((1, len(pose)), float("nan"))
+    for number in sorted(set(range(len(measures))) - set(order)):
+        measure = measures[number]
+        known = measure.kind == "special" and not (measure.rotations and pose.rotations is None)
+        blocks.append(SPECIALS[measure.name](pose, cache)[None] if known else unknown)
+        order.append(number)
+    # Gathering the rows at the end is several times as fast as putting them where they belong one kind at a time.
+    return pick(torch.cat(blocks), _places(tuple(order)))
+
+
+def pick(rows: Tensor, numbers: tuple[int, ...]) -> Tensor:
+    """Some rows; the numbers become a tensor only once."""
+    return rows.index_select(0, _as_tensor(numbers, rows.device))
+
+
+@lru_cache(maxsize=1024)
+def _as_tensor(numbers: tuple[int, ...], device: torch.device) -> Tensor:
+    return torch.tensor(numbers, dtype=torch.long, device=device)
+
+
+@lru_cache(maxsize=64)
+def _places(order: tuple[int, ...]) -> tuple[int, ...]:
+    """Where each number lies in an order."""
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
 Indices = tuple[tuple[int, ...], ...]
@@ -66,14 +89,14 @@ Indices = tuple[tuple[int, ...], ...]
 @lru_cache(maxsize=8)
 def _plan(measures: tuple[Measure, ...]) -> tuple[tuple[str, tuple[int, ...], Indices], ...]:
     """Numbers and point indices of the measures of each kind, so that each kind is one batched operation."""
-    plan: dict[str, list[tuple[int, tuple[int, ...]]]] = {}
+    plan: dict[tuple[str, int], list[tuple[int, tuple[int, ...]]]] = {}
     for number, measure in enumerate(measures):
         if measure.kind not in ("special", "gap"):
             points = tuple(POINT_INDEX[point] for point in measure.points)
-            plan.setdefault(f"{measure.kind} {measure.frame}".strip(), []).append((number, points))
+            plan.setdefault((f"{measure.kind} {measure.frame}".strip(), len(points)), []).append((number, points))
     return tuple(
         (kind, tuple(number for number, _ in rows), tuple(zip(*(points for _, points in rows), strict=True)))
-        for kind, rows in plan.items()
+        for (kind, _), rows in plan.items()
     )
 
 
@@ -81,12 +104,13 @@ Taker = Callable[[PosePoints, Tensor, Indices], Tensor]
 
 
 def _angle(pose: PosePoints, rows: Tensor, index: Indices) -> Tensor:
-    first, middle, last = (rows[list(points)] for points in index)
+    first, middle, last = (pick(rows, points) for points in index)
     return angle_deg(first - middle, last - middle, dim=1)
 
 
 def _difference(rows: Tensor, index: Indices) -> Tensor:
-    return rows[list(index[0])] - rows[list(index[1])]
+    first = pick(rows, index[0])
+    return torch.sub(first, pick(rows, index[1]), out=first)
 
 
 def _along(frame: str, axis: int) -> Taker:
@@ -104,8 +128,9 @@ def _tilt(pose: PosePoints, rows: Tensor, index: Indices) -> Tensor:
 
 def _height(pose: PosePoints, rows: Tensor, index: Indices) -> Tensor:
     names = list(POINT_INDEX)
-    radii = rows.new_tensor([SURFACE_M[names[point]] for point in index[0]])
-    return rows[list(index[0]), 1] - radii[:, None] - pose.floor
+    radii = rows.new_tensor([[SURFACE_M[names[point]] for point in points] for points in index])
+    skins = torch.stack([pick(rows[:, 1], points) for points in index]) - radii[..., None]
+    return skins.amin(0) - pose.floor
 
 
 _BY_KIND: Mapping[str, Taker] = {
@@ -177,6 +202,16 @@ def _shoulder_twist(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
     return _atan2_deg(-(shoulders * front).sum(-1), (shoulders * left).sum(-1))
 
 
+@_special("side bend left")
+def _side_bend(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
+    """How far the line of the shoulders is tipped to the left against the hips, seen from the front of the chest."""
+    hips = pose.of("left hip") - pose.of("right hip")
+    shoulders = pose.of("left shoulder") - pose.of("right shoulder")
+    front = unit(torch.linalg.cross(shoulders, _trunk(pose), dim=-1))
+    turn = (torch.linalg.cross(shoulders, hips, dim=-1) * front).sum(-1)
+    return _atan2_deg(turn, (shoulders * (hips - (hips * front).sum(-1, keepdim=True) * front)).sum(-1))
+
+
 REST_BACK_CURVE_DEG = -7.0
 """Angle between lower and upper back in SMPL's rest pose (both published offsets), taken off the measure."""
 
@@ -187,7 +222,7 @@ def _back_curve(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
     lower = unit(pose.of("spine2") - pose.of("pelvis"))
     upper = unit(pose.of("neck") - pose.of("spine3"))
     left = unit(pose.of("left shoulder") - pose.of("right shoulder") + pose.of("left hip") - pose.of("right hip"))
-    forward = torch.linalg.cross(left, lower, dim=-1)
+    forward = unit(torch.linalg.cross(left, lower, dim=-1))
     return _atan2_deg((upper * forward).sum(-1), (upper * lower).sum(-1)) - REST_BACK_CURVE_DEG
 
 
@@ -199,9 +234,9 @@ def _hip_height(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
         for side in ("left", "right")
         for start, end in (("hip", "knee"), ("knee", "ankle"))
     )
-    legs = torch.as_tensor(length) / 2 + SURFACE_M["left ankle"]
+    legs = torch.as_tensor(length) / 2 + SOLE_M
     height = pose.of("hips")[:, 1] - pose.floor
-    return torch.where(legs > 2 * SURFACE_M["left ankle"], 100 * height / legs, torch.full_like(height, float("nan")))
+    return torch.where(legs > 2 * SOLE_M, 100 * height / legs, torch.full_like(height, float("nan")))
 
 
 @_special("chest facing")

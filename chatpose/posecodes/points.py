@@ -34,7 +34,7 @@ def _both(name: str, **joints: float) -> dict[str, Weights]:
 POINTS: dict[str, Weights] = {
     **{name.replace("_", " "): ((name, 1.0),) for name in SMPL.joint_names if name != "head"},
     "neck base": (("neck", 1.0),),
-    "head": (("head", 1.9), ("neck", -0.9)),  # middle of the skull: past SMPL's joint, which lies at its base
+    "head": (("head", 1.7), ("neck", -0.7)),  # middle of the skull: past SMPL's joint, which lies at its base
     "skull base": (("head", 1.0),),
     "torso": (("pelvis", 1 / 3), ("spine3", 1 / 3), ("neck", 1 / 3)),
     "shoulders": (("left_shoulder", 0.5), ("right_shoulder", 0.5)),
@@ -44,6 +44,11 @@ POINTS: dict[str, Weights] = {
     **_both("shin", knee=0.5, ankle=0.5),
     **_both("upper arm", shoulder=0.5, elbow=0.5),
     **_both("forearm", elbow=0.5, wrist=0.5),
+    # Ends of hand and foot, from the open body: between the tips of straight and of bent fingers; heel and toes exact
+    # for a foot at a right angle to the shin.
+    **_both("fingertips", hand=1.5, wrist=-0.5),
+    **_both("heel", ankle=1.388, knee=-0.154, foot=-0.234),
+    **_both("toes", foot=1.37, ankle=-0.413, knee=0.043),
 }
 """Every point by the name that people use: weights of SMPL joints that sum to 1."""
 
@@ -51,17 +56,27 @@ POINT_INDEX = {name: index for index, name in enumerate(POINTS)}
 
 SURFACE_M: dict[str, float] = {
     "pelvis": 0.10,
-    "spine1": 0.10,
-    "spine2": 0.11,
-    "spine3": 0.11,
-    "neck": 0.06,
-    "head": 0.11,
+    "spine1": 0.06,
+    "spine2": 0.09,
+    "spine3": 0.10,
+    "neck": 0.05,
+    "head": 0.095,
     **{f"{side} {name}": radius for side in _SIDES for name, radius in (
-        ("hip", 0.10), ("knee", 0.055), ("ankle", 0.07), ("foot", 0.03), ("shoulder", 0.06),
-        ("elbow", 0.04), ("wrist", 0.03), ("hand", 0.025),
+        ("hip", 0.085), ("knee", 0.05), ("ankle", 0.04), ("heel", 0.015), ("foot", 0.02), ("toes", 0.012),
+        ("shoulder", 0.06), ("elbow", 0.04), ("wrist", 0.03), ("hand", 0.02), ("fingertips", 0.012),
     )},
 }  # fmt: skip
 """How far the skin is from a point, metres, rounded from the open body: heights above the floor are of the skin."""
+
+SOLE_M = 0.07
+"""From the ankle down to the sole of a standing foot."""
+
+LOWEST_OF: dict[str, tuple[str, ...]] = {
+    "pelvis": ("pelvis", "left hip", "right hip"),
+    **{f"{side} hand": (f"{side} wrist", f"{side} hand", f"{side} fingertips") for side in _SIDES},
+    **{f"{side} foot": (f"{side} heel", f"{side} foot", f"{side} toes") for side in _SIDES},
+}
+"""Parts whose height above the floor is that of the lowest of several points."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from chatpose.posecodes.definitions import (
     HIP_HEIGHT,
     LEFT_FACING,
     OTHER,
+    SIDE_BEND,
     SIDES,
     TORSO_LEAN,
     TORSO_PITCH,
@@ -27,13 +28,17 @@ from chatpose.posecodes.definitions import (
     knee,
     off_ground,
     offset,
-    on_ground,
     tilt,
 )
 from chatpose.posecodes.measures import Measure
 from chatpose.posecodes.posecode import Condition, Posecode
 
 Conditions = Sequence[Condition]
+
+SUPPORT_M = 0.1
+"""Height up to which a part carries weight in a posture: looser than "on ground", as wrists and toes are often off."""
+SEAT_M = 0.08
+"""The same for the seat: below it who has the knees up sits, above it squats."""
 
 
 def postures() -> Iterator[Posecode]:
@@ -61,67 +66,84 @@ def shin(side: str) -> Measure:
     return tilt(f"{side} shin", f"{side} knee", f"{side} ankle")
 
 
+def rests(part: str) -> Condition:
+    """A part carries weight."""
+    return at_most(height(part), SUPPORT_M)
+
+
 def _standing() -> Iterator[Posecode]:
-    up = (at_least(HIP_HEIGHT, 80), at_least(height("left knee"), 0.2), at_least(height("right knee"), 0.2))
-    yield posture("standing", *((*up, foot_down(side), at_most(TORSO_TILT, 60)) for side in SIDES))
+    knees_clear = tuple(at_least(height(f"{side} knee"), 0.2) for side in SIDES)
+    up = (at_least(HIP_HEIGHT, 80), *knees_clear)
+    straddled = (at_least(HIP_HEIGHT, 50), *knees_clear, *(at_least(knee(side), 150) for side in SIDES))
+    yield posture(
+        "standing",
+        *((*high, foot_down(side), at_most(TORSO_TILT, 60)) for high in (up, straddled) for side in SIDES),
+    )
     for side in SIDES:
         other = OTHER[side]
-        lifted = (off_ground(f"{other} foot"), at_least(height(f"{other} ankle"), 0.1))
-        yield posture(f"standing on the {side} leg", (*up, foot_down(side), *lifted, at_most(TORSO_TILT, 100)))
+        lifted = off_ground(f"{other} foot")
+        yield posture(f"standing on the {side} leg", (*up, foot_down(side), lifted, at_most(TORSO_TILT, 100)))
         front = at_least(offset("front", f"{side} foot", f"{other} foot"), 0.55)
         deep = (between(knee(side), 65, 135), at_least(knee(other), 125), at_most(TORSO_TILT, 60))
-        feet = (on_ground(f"{side} foot"), on_ground(f"{other} foot"), at_most(thigh(other), 172))
+        feet = (rests(f"{side} foot"), rests(f"{other} foot"), at_most(thigh(side), 145))
         yield posture(
             f"lunging with the {side} leg in front", (front, *deep, *feet, at_least(height(f"{other} knee"), 0.07))
         )
 
 
 def _low() -> Iterator[Posecode]:
-    both_feet = (foot_down("left"), foot_down("right"))
+    both_feet = (rests("left foot"), rests("right foot"))
     knees_up = (at_least(height("left knee"), 0.15), at_least(height("right knee"), 0.15))
     bent = (at_most(knee("left"), 105), at_most(knee("right"), 105))
+    low = (at_most(HIP_HEIGHT, 70), at_least(height("pelvis"), SEAT_M), at_most(TORSO_TILT, 70))
+    # Thighs level and shins upright are a chair's; who squats is lower, or balances with the knees over the toes.
+    balanced = (between(shin("left"), 110, 150), between(shin("right"), 110, 150))
     yield posture(
         "squatting",
-        (
-            *both_feet,
-            *knees_up,
-            *bent,
-            at_most(HIP_HEIGHT, 70),
-            at_least(height("pelvis"), 0.07),
-            at_most(TORSO_TILT, 70),
-        ),
+        *((*both_feet, *knees_up, *bent, *low, *how) for how in ((at_most(HIP_HEIGHT, 42),), balanced)),
     )
     thighs_level = tuple(between(thigh(side), 65, 125) for side in SIDES)
     shins_down = tuple(at_least(shin(side), 145) for side in SIDES)
     upright = (at_most(TORSO_TILT, 50),)
     folded = tuple(between(hip(side), 50, 130) for side in SIDES)
     yield posture("sitting as on a chair", (*upright, *thighs_level, *shins_down, *folded, at_least(HIP_HEIGHT, 40)))
-    seat = (at_most(height("pelvis"), 0.06), *upright, *(at_most(hip(side), 140) for side in SIDES))
-    yield posture("sitting on the floor", seat)
+    seat = (at_most(height("pelvis"), SEAT_M), *upright, *(at_most(hip(side), 140) for side in SIDES))
+    folded_over = (
+        *(
+            at_most(height("pelvis"), SEAT_M),
+            at_most(TORSO_TILT, 125),
+            at_most(CHEST_FACING, 10),
+            between(LEFT_FACING, -40, 40),
+        ),
+        *(at_most(hip(side), 80) for side in SIDES),
+    )
+    yield posture("sitting on the floor", seat, folded_over)
     yield posture(
         "sitting cross-legged",
-        (*seat, *(at_most(knee(side), 90) for side in SIDES), at_least(distance("left knee", "right knee"), 0.4),
-         at_most(distance("left ankle", "right ankle"), 0.35)),
+        (*seat, *(at_most(knee(side), 90) for side in SIDES), *(at_most(height(f"{side} knee"), 0.3) for side in SIDES),
+         at_least(distance("left knee", "right knee"), 0.4), at_most(distance("left ankle", "right ankle"), 0.35)),
     )  # fmt: skip
-    knees_down = (on_ground("left knee"), on_ground("right knee"))
-    folded_knees = tuple(at_most(knee(side), 125) for side in SIDES)
-    yield posture("kneeling", (*knees_down, *folded_knees, at_most(TORSO_TILT, 60), at_least(height("pelvis"), 0.1)))
+    knees_down = (rests("left knee"), rests("right knee"), at_least(height("pelvis"), 0.1))
+    upright_kneeling = (at_most(TORSO_TILT, 60), *(at_most(knee(side), 125) for side in SIDES))
+    on_heels = (at_most(TORSO_TILT, 125), *(at_most(knee(side), 70) for side in SIDES))
+    yield posture("kneeling", *((*knees_down, *how) for how in (upright_kneeling, on_heels)))
     for side in SIDES:
         other = OTHER[side]
         yield posture(
             f"kneeling on the {side} knee",
             (
-                *(on_ground(f"{side} knee"), at_most(knee(side), 135)),
-                *(foot_down(other), at_least(height(f"{other} knee"), 0.2)),
+                *(rests(f"{side} knee"), at_most(knee(side), 135)),
+                *(rests(f"{other} foot"), at_least(height(f"{other} knee"), 0.2)),
                 *(at_most(TORSO_TILT, 60), at_least(height("pelvis"), 0.1)),
             ),
         )
 
 
 def _lying() -> Iterator[Posecode]:
-    flat = (between(TORSO_TILT, 60, 120), at_most(height("pelvis"), 0.12), at_most(height("spine3"), 0.25))
+    flat = (between(TORSO_TILT, 68, 112), at_most(height("pelvis"), 0.12), at_most(height("spine3"), 0.25))
     yield posture("lying on the back", (*flat, at_least(CHEST_FACING, 40)))
-    yield posture("lying on the front", (*flat, at_most(CHEST_FACING, -40)))
+    unfolded = tuple(at_least(hip(side), 100) for side in SIDES)
+    yield posture("lying on the front", (*flat, at_most(CHEST_FACING, -40), *unfolded))
     # Hips and shoulders are half a body's width above the floor then.
     sideways = (between(TORSO_TILT, 60, 120), at_most(height("pelvis"), 0.28), at_most(height("spine3"), 0.32))
     yield posture("lying on the left side", (*sideways, at_most(LEFT_FACING, -45)))
@@ -129,15 +151,18 @@ def _lying() -> Iterator[Posecode]:
 
 
 def _supported() -> Iterator[Posecode]:
-    hands = (on_ground("left hand"), on_ground("right hand"))
+    hands = (rests("left hand"), rests("right hand"))
     facing_down = (at_most(CHEST_FACING, -20),)
-    knees = (on_ground("left knee"), on_ground("right knee"))
+    knees = (rests("left knee"), rests("right knee"))
     trunk_level = (between(TORSO_TILT, 50, 125),)
-    yield posture("on all fours", (*hands, *knees, *facing_down, *trunk_level, at_least(height("pelvis"), 0.15)))
-    feet = (foot_down("left"), foot_down("right"))
+    arms_down = tuple(at_least(tilt(f"{side} arm", f"{side} shoulder", f"{side} wrist"), 120) for side in SIDES)
+    in_air = at_least(height("pelvis"), 0.15)
+    yield posture("on all fours", (*hands, *knees, *facing_down, *trunk_level, *arms_down, in_air))
+    feet = (rests("left foot"), rests("right foot"))
     off = (at_least(height("left knee"), 0.08), at_least(height("right knee"), 0.08))
     straight = tuple(at_least(hip(side), 140) for side in SIDES)
-    yield posture("in a plank", (*hands, *feet, *off, *facing_down, *straight, between(TORSO_TILT, 50, 110)))
+    held_up = (*off, in_air, *facing_down, *straight, at_least(BACK_CURVE, -35), between(TORSO_TILT, 50, 110))
+    yield posture("in a plank", (*hands, *feet, *held_up))
     feet_up = tuple(at_least(offset("above", f"{side} ankle", "hips"), 0) for side in SIDES)
     head_down = (at_least(TORSO_TILT, 140), at_least(offset("above", "hips", "shoulders"), 0.2))
     yield posture("upside down", (*head_down, *feet_up))
@@ -152,8 +177,12 @@ def _trunk() -> Iterator[Posecode]:
         *((*legs, at_most(TORSO_PITCH, -20), at_most(BACK_CURVE, -10)) for legs in (legs_stand, other_leg)),
     )
     for side, sign in (("left", 1), ("right", -1)):
-        lean = at_least(TORSO_LEAN, 25) if sign > 0 else at_most(TORSO_LEAN, -25)
-        yield posture(f"bending to the {side}", *((*legs, lean) for legs in (legs_stand, other_leg)))
+        bends = [at_least(what, 25) if sign > 0 else at_most(what, -25) for what in (TORSO_LEAN, SIDE_BEND)]
+        upright = at_most(TORSO_TILT, 75)
+        yield posture(
+            f"bending to the {side}",
+            *((*legs, upright, bend) for legs in (legs_stand, other_leg) for bend in bends),
+        )
         twist = at_least(TWIST, 30) if sign > 0 else at_most(TWIST, -30)
         yield posture(f"twisting to the {side}", (twist, at_most(TORSO_TILT, 60)))
 
@@ -168,7 +197,7 @@ def _limbs() -> Iterator[Posecode]:
     )
     yield Posecode("arms", "crossed", "limbs", (across,))
     crossed_legs = (
-        at_most(offset("left", "left ankle", "right ankle"), -0.03),
+        at_most(offset("left", "left ankle", "right ankle"), -0.07),
         at_most(distance("left ankle", "right ankle"), 0.45),
     )
     yield Posecode("legs", "crossed", "limbs", (crossed_legs,))
@@ -206,6 +235,7 @@ def _limbs() -> Iterator[Posecode]:
             between(armpit(side), 60, 120),
             at_least(elbow(side), 145),
             at_least(offset("front", f"{side} hand", "torso"), 0.4),
+            between(tilt(f"{side} arm", f"{side} shoulder", f"{side} wrist"), 50, 130),
         )
     )
     yield Posecode("arms", "stretched forward", "limbs", (forward,))
@@ -217,8 +247,9 @@ def _limbs() -> Iterator[Posecode]:
         )
         yield Posecode(f"{side} hand", "on hip", "limbs", (on_hip,))
     yield Posecode("legs", "straight", "limbs", (tuple(at_least(knee(side), 160) for side in SIDES),))
-    apart = at_least(angle_between_thighs(), 60)
-    yield Posecode("legs", "spread wide", "limbs", ((apart, *(at_least(knee(side), 140) for side in SIDES)),))
+    apart = at_least(angle_between_thighs(), 75)
+    sideways = at_least(offset("left", "left foot", "right foot"), 0.6)
+    yield Posecode("legs", "spread wide", "limbs", ((apart, sideways, *(at_least(knee(side), 140) for side in SIDES)),))
 
 
 def angle_between_thighs() -> Measure:

@@ -17,7 +17,18 @@ export function connect(element, props, trigger) {
     for (const command of update.commands) queue = queue.then(() => perform(viewer, command)).catch(report);
   };
   run();
+  lightUp(viewer);
   return run;
+}
+
+// Whatever carries data-slot and data-joints lights up that part of the body while it is pointed at or focused.
+function lightUp(viewer) {
+  const listen = (type, joints) => document.addEventListener(type, (event) => {
+    const row = event.target.closest?.("[data-joints]");
+    if (row) viewer.highlight(row.dataset.slot, joints(row).split(" ").filter(Boolean));
+  });
+  for (const type of ["mouseover", "focusin"]) listen(type, (row) => row.dataset.joints);
+  for (const type of ["mouseout", "focusout"]) listen(type, () => "");
 }
 
 const ACTIONS = {

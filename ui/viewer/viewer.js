@@ -3,7 +3,8 @@
 //   const viewer = Viewer.mount(element, (event, data) => …);
 //   await viewer.load("A", bytes, meta);  viewer.setFrame(12);  viewer.highlight("A", ["left_elbow"]);  viewer.reset();
 //
-// Events: "drop" with { slot, files }; "picture" with `state()`, when there is no WebGL and a picture must do.
+// Events: "drop" with { slot, files }; "picture" with `state()`, when there is no WebGL and a picture must do;
+// "settled" with `state()`, once what is on screen has stayed the same for a moment.
 
 import { Actor } from "./actor.js";
 import { Picture } from "./picture.js";
@@ -13,6 +14,7 @@ import { Timeline } from "./timeline.js";
 
 const TURN_DEGREES = 10;
 const ZOOM_STEP = 0.88;
+const SETTLED_MS = 200;
 
 export class Viewer {
   static mount(root, emit = () => {}) {
@@ -181,7 +183,16 @@ export class Viewer {
     }
     this.root.dataset.frame = String(this.timeline.frame);
     this.picture?.request(this.state());
+    this.settle();
     this.invalidate();
+  }
+
+  settle() {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      if (this.timeline.playing) return this.settle();
+      this.emit("settled", this.state());
+    }, SETTLED_MS);
   }
 
   invalidate() {

@@ -1,0 +1,157 @@
+"""`chatpose describe FILE...`: poses in words, with the statements that the words make."""
+
+import argparse
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chatpose.cli import options as shared
+from chatpose.errors import ChatposeError
+
+if TYPE_CHECKING:
+    from chatpose.body.pose import Pose
+    from chatpose.posecodes.check import Check
+    from chatpose.posecodes.describe import Describer, Description
+
+STYLES = ("short", "plain", "full")
+CHUNK = 256
+"""Frames described at once."""
+WIDTH = 100
+MAX_LIST_BYTES = 64 * 2**20
+
+
+def add_parser(commands: Any) -> None:
+    """Adds the command."""
+    parser = commands.add_parser(
+        "describe",
+        help="put poses into words",
+        description="Describes the pose in each file, and lists the statements that the words make, with what was "
+        "measured and by how much they hold. Of a motion the first frame is described, or those that --frame or "
+        "--every ask for, one line a frame.",
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="pose files of any kind")
+    parser.add_argument("--style", choices=STYLES, default="plain", help="how much is said (default: plain)")
+    parser.add_argument("--frame", type=int, metavar="N", help="frame N (0 is the first, -1 the last)")
+    parser.add_argument("--every", type=shared.positive, metavar="N", help="every N-th frame, one line each")
+    parser.add_argument("--up", choices=("y", "z"), help="the file's up axis, where chatpose would assume the other")
+    parser.add_argument("--batch", metavar="LIST", help="a file with one path a line, or - for standard input")
+    shared.add_body(parser)
+    shared.add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Describes each input; a bad one is reported in its place and makes the exit code 2."""
+    if not options.files and not options.batch:
+        raise ChatposeError("no input", expected="pose files, or --batch LIST")
+    if options.frame is not None and options.every is not None:
+        raise ChatposeError("--frame and --every", expected="one of them")
+    paths = _paths(options)
+    from chatpose.posecodes.describe import Describer
+
+    describer = Describer(shared.body_model(options))
+    code = 0
+    for path in paths:
+        try:
+            for number, line in enumerate(_lines(options, path, describer)):
+                _show(line, options, first=number == 0)
+        except ChatposeError as error:
+            code = 2
+            shared.report_error(error, options.json, input=path)
+    return code
+
+
+def _paths(options: argparse.Namespace) -> Iterator[str]:
+    """The files of the command line, then those of the batch."""
+    listed = _listed(options.batch) if options.batch else iter(())  # a missing list is told before any work
+
+    def paths() -> Iterator[str]:
+        yield from options.files
+        yield from (line.strip() for line in listed if line.strip())
+
+    return paths()
+
+
+def _listed(batch: str) -> Iterator[str]:
+    from chatpose.errors import UnreadableFileError
+    from chatpose.safefiles import read_limited
+
+    if batch == "-":
+        return iter(sys.stdin)
+    try:
+        return iter(read_limited(Path(batch), max_bytes=MAX_LIST_BYTES).decode("utf-8").splitlines())
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(f"{batch} isn't text", expected="one path a line, UTF-8") from error
+
+
+Line = tuple[dict[str, Any], "Pose", "Description"]
+
+
+def _lines(options: argparse.Namespace, path: str, describer: "Describer") -> Iterator[Line]:
+    """What there is to say of one input: about it, the pose and its description, one a frame."""
+    from chatpose.formats.clip import PoseClip
+
+    start = time.perf_counter()
+    clip: PoseClip = shared.read_poses(options, path)
+    count, every = len(clip), options.every
+    frame = 0 if options.frame is None and every is None else options.frame
+    chosen = clip.select(frame=frame, every=every or 1)
+    if not options.quiet:
+        first_only = count > 1 and options.frame is None and every is None
+        choice = f"{path} holds {count} frames; this is the first. --frame N or --every N choose others"
+        shared.say("note", (*clip.notes, choice) if first_only else clip.notes)
+    shared.say("warning", clip.warnings)
+    poses = shared.usable_pose(chosen, describer.body).validated()
+    first = 0 if frame is None else frame % count
+    for offset in range(0, len(poses), CHUNK):
+        part = poses[offset : offset + CHUNK]
+        found = describer.describe_all(part, options.style, options.seed)
+        seconds = (time.perf_counter() - start) / len(part)
+        for number, description in enumerate(found):
+            about: dict[str, Any] = {"input": path, "seconds": round(seconds, 4)}
+            if count > 1:
+                about["frame"] = first + (offset + number) * (every or 1)
+            yield about, part[number], description
+        start = time.perf_counter()
+
+
+def _show(line: Line, options: argparse.Namespace, first: bool) -> None:
+    about, pose, description = line
+    if options.json:
+        shared.print_json(_as_json(about, pose, description))
+        return
+    if first:
+        print(about["input"])
+    if "frame" in about:
+        print(f"frame {about['frame']}")
+    print(textwrap.fill(description.text, WIDTH))
+    for row in _rows(description.checks):
+        print(f"  {row}")
+    print(flush=True)
+
+
+def _as_json(about: dict[str, Any], pose: "Pose", description: "Description") -> dict[str, Any]:
+    """The contract's object; a pose file is exact, so its confidence is 1."""
+    from chatpose.formats.pose_json import pose_to_json
+
+    person = {
+        "pose": pose_to_json(pose, description.joints),
+        "names": [],
+        "description": description.text,
+        "statements": description.statements_as_json(),
+        "confidence": 1.0,
+    }
+    frame = {"frame": about["frame"]} if "frame" in about else {}
+    return {"input": about["input"], **frame, "people": [person], "seconds": about["seconds"]}
+
+
+def _rows(checks: "tuple[Check, ...]") -> Iterator[str]:
+    """Statements in columns: what is claimed, what was measured, by how much it holds."""
+    told = [check.as_json() for check in checks]
+    first = max((len(row["statement"]) for row in told), default=0)
+    second = max((len(row["measured"] or "") for row in told), default=0)
+    for row in told:
+        yield f"{row['statement']:<{first}}  {row['measured'] or '':<{second}}  holds by {row['margin']}"

@@ -1,0 +1,47 @@
+"""What the page says of the poses on screen: a description, the statements behind it, the way from A to B."""
+
+from html import escape
+
+from chatpose.body.model import BodyModel
+from chatpose.body.pose import Pose
+from chatpose.page.session import Shown
+from chatpose.posecodes.body_parts import joints_of
+from chatpose.posecodes.check import Check, format_value
+from chatpose.posecodes.describe import Describer
+
+
+def pose_on_screen(shown: Shown, frame: int, body: BodyModel) -> Pose:
+    """The pose of one frame, with betas that mean something on this body."""
+    pose = shown.clip.pose[min(max(frame, 0), len(shown.clip) - 1)]
+    return pose.replace(betas=body.usable_betas(pose.betas, shown.clip.shape_space))
+
+
+def description_card(describer: Describer, pose: Pose, slot: str) -> str:
+    """The description, and under it every statement with what was measured."""
+    described = describer.describe(pose, "full")
+    rows = "".join(_statement(check, slot) for check in described.checks)
+    count = len(described.checks)
+    return (
+        f'<section class="cp-words"><p class="cp-description">{escape(described.text)}</p>'
+        f"<details open><summary>{count} statements, measured</summary>"
+        f'<ul class="cp-statements">{rows}</ul></details></section>'
+    )
+
+
+def way_card(describer: Describer, first: Pose, second: Pose) -> str:
+    """How to get from the pose in A to the pose in B."""
+    text = describer.compare(first, second).text
+    return f'<section class="cp-words"><h4>From A to B</h4><p class="cp-description">{escape(text)}</p></section>'
+
+
+def _statement(check: Check, slot: str) -> str:
+    """One row; pointing at it, or reaching it with the keyboard, lights up the part of the body."""
+    joints = " ".join(joints_of(check.statement.code))
+    value = "" if check.measured is None else format_value(check.measured, check.unit)
+    margin = "" if check.margin is None else f"by {format_value(check.margin, check.unit)}"
+    return (
+        f'<li tabindex="0" data-slot="{slot}" data-joints="{joints}">'
+        f'<span class="cp-claim">{escape(str(check.statement))}</span>'
+        f'<span class="cp-measured" title="{escape(check.measure)}, holds {margin}">{value}'
+        f"<small>{margin}</small></span></li>"
+    )
