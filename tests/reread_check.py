@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import reread_rules  # noqa: F401 - registers the meanings
+import reread_postures  # noqa: F401 - registers the meanings, reread_rules' before its own
 from reread_clauses import UnreadError, read_caption
 from reread_measures import Poses, judge
 from reread_skin import Skin

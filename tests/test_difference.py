@@ -390,7 +390,15 @@ def test_every_action_has_wordings() -> None:
 
 def test_speed() -> None:
     a, b = prepared(some_poses(600, 500).float()), prepared(some_poses(600, 600).float())
-    differences(a, b)
-    start = time.process_time()
-    differences(a, b)
-    assert 600 / (time.process_time() - start) > 500
+
+    def seconds() -> float:
+        start = time.process_time()
+        differences(a, b)
+        return time.process_time() - start
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # beside other tests, a second thread mostly waits, and waiting counts
+    try:
+        assert 600 / min(seconds() for _ in range(3)) > 500
+    finally:
+        torch.set_num_threads(threads)
