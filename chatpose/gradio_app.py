@@ -44,7 +44,7 @@ _SAVE_JS = """(file) => {
   link.remove();
 }"""
 _HEADER = """<header class="cp-header">
-  <h1>chatpose</h1><p>See a 3D human pose from all sides, compare two, take them away in any format.</p>
+  <h1>chatpose</h1><p>See a 3D human pose from all sides, read it in words, compare two, take them away.</p>
 </header>"""
 
 
