@@ -70,5 +70,5 @@ def check_of(found: Extraction, pose: int, column: int, statement: Statement) ->
 def format_value(value: float, unit: str) -> str:
     """A measured value as people read it: whole degrees and percent, centimetres."""
     if unit == "m":
-        return f"{100 * value:.0f} cm"
-    return f"{value:.0f}{'' if unit == '°' else ' '}{unit}"
+        return f"{round(100 * value)} cm"
+    return f"{round(value)}{'' if unit == '°' else ' '}{unit}"

@@ -98,6 +98,9 @@ class Difference:
     text: str
     instructions: tuple[Instruction, ...]
 
+    def __str__(self) -> str:
+        return self.text
+
 
 def difference(
     a: PosePoints, b: PosePoints, gaps_a: GAPS | None = None, gaps_b: GAPS | None = None, *, seed: int = 0
