@@ -3,7 +3,7 @@
 `*batch` is any number of leading axes. Rotations are matrices; positions are in metres, y up.
 """
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 Rotation = Float[Tensor, "*batch 3 3"]
@@ -28,4 +28,3 @@ CapsuleEnds = Float[Tensor, "*batch 44 3"]
 PairDistances = Float[Tensor, "*batch pairs"]
 GroundDistances = Float[Tensor, "*batch parts"]
 Height = Float[Tensor, "*batch"]
-Faces = Int[Tensor, "faces 3"]

@@ -135,16 +135,12 @@ class ShapeSpace:
         shapedirs: (verts, 3, 10) one standard deviation each.
         joints: (24, 3) pivots of the template.
         joint_directions: (24, 3, 10) how the pivots go with the shape.
-        explained: (10,) cumulative share of the variance.
-        joint_error: largest distance of a person's pivot from what the space gives, metres.
     """
 
     v_template: np.ndarray
     shapedirs: np.ndarray
     joints: np.ndarray
     joint_directions: np.ndarray
-    explained: np.ndarray
-    joint_error: float
 
 
 def shape_space(people: People) -> ShapeSpace:
@@ -161,15 +157,7 @@ def shape_space(people: People) -> ShapeSpace:
     scores, directions = scores * sign, directions * sign
     moved = people.joints - joints
     joint_directions = np.einsum("njk,nb->jkb", moved, scores) / (count - 1)
-    left = moved - np.einsum("jkb,nb->njk", joint_directions, scores)
-    return ShapeSpace(
-        template,
-        directions,
-        joints,
-        joint_directions,
-        np.cumsum(values[order]) / values.sum(),
-        float(np.linalg.norm(left, axis=-1).max()),
-    )
+    return ShapeSpace(template, directions, joints, joint_directions)
 
 
 def joint_regressor(space: ShapeSpace, mirror: np.ndarray, candidates: int = 600) -> np.ndarray:

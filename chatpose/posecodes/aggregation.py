@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chatpose.posecodes.choice import pick
 from chatpose.posecodes.lexicon import Entry
@@ -52,13 +52,6 @@ class Unit:
     order: tuple[int, int]
     wording: int
     entry: Entry
-
-
-@dataclass(slots=True)
-class Region:
-    """The clauses about one part of the body: of both sides, then of one side, then of the other."""
-
-    blocks: list[list[Unit]] = field(default_factory=list)
 
 
 def aggregate(chosen: Sequence[int], known: Lore, state: int) -> list[list[list[Unit]]]:

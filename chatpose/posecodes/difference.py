@@ -45,7 +45,7 @@ from chatpose.posecodes.posecode import Posecode
 
 MOST_INSTRUCTIONS = 14
 """The smallest changes beyond this many are left out."""
-SAME_DEG, SAME_M = 1.0, 0.01
+SAME_DEG = 1.0
 """Changes up to which two poses are called the same."""
 ALIKE = 25.0
 """Degrees up to which the two sides' changes may differ and still be said together."""

@@ -39,8 +39,6 @@ ARMS = frozenset(("arm", "upper arm", "elbow", "forearm", "wrist", "palm", "hand
 LEGS = frozenset(("hip", "thigh", "knee", "shin", "foot", "legs", "thighs", "knees", "shins", "feet", "pelvis"))
 HEAD = frozenset(("head", "gaze"))
 REGIONS = ("posture", "trunk", "head", "arms", "legs")
-PLACES = 9
-"""Where room is counted: posture, trunk, head, then arms and legs each as a pair, on the left and on the right."""
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,6 @@ LEFT: Color = (0.89, 0.63, 0.38)
 RIGHT: Color = (0.43, 0.63, 0.78)
 """sRGB in 0 to 1: the mannequin, and the tints of its left and right limbs."""
 
-COMPARED: tuple[Color, ...] = (CLAY, (0.55, 0.68, 0.82), (0.66, 0.77, 0.60), (0.80, 0.62, 0.70))
-"""Colours of several bodies in one picture, in turn."""
-
 
 @dataclass(frozen=True, eq=False)
 class Figure:
