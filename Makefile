@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 CHAT_ARGS ?=
 
-.PHONY: chat test check test-slow lock body clean
+.PHONY: chat test check lock body clean
 
 chat: $(VENV)/.installed
 	$(BIN)/chatpose chat $(CHAT_ARGS)
@@ -20,9 +20,6 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-
-test-slow: $(VENV)/.installed-dev tests/js/node_modules/.installed
-	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("chatpose needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else 0'

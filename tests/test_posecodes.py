@@ -200,3 +200,15 @@ def test_ranges_mirror() -> None:
         second = check([statement.mirrored()], there)
         for a, b in zip(first, second, strict=True):
             assert a[0].margin == pytest.approx(b[0].margin, abs=1e-2), name
+
+
+@pytest.mark.gpu
+def test_cuda_agrees_with_the_cpu() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    world = forward_kinematics(random_poses(500, 21), smpl_rest_offsets())
+    here = extract(pose_points(world.positions, world.rotations))
+    there = extract(pose_points(world.positions.cuda(), world.rotations.cuda()))
+    clear = here.margins.abs() > 1e-3
+    assert there.holds.is_cuda
+    assert torch.equal(here.holds & clear, there.holds.cpu() & clear)
