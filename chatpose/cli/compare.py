@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from chatpose.body.pose import Pose
     from chatpose.posecodes.difference import Difference
 
-WIDTH = 100
-
 
 def add_parser(commands: Any) -> None:
     """Adds the command."""
@@ -28,7 +26,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("b", metavar="B")
     parser.add_argument("--frame-a", type=int, metavar="N", help="frame of A (0 is the first, -1 the last)")
     parser.add_argument("--frame-b", type=int, metavar="N", help="frame of B")
-    parser.add_argument("--up", choices=("y", "z"), help="the files' up axis, where chatpose would assume the other")
+    shared.add_up(parser)
     shared.add_body(parser)
     shared.add_output(parser)
     parser.set_defaults(run=run)
@@ -66,11 +64,11 @@ def _pose(options: argparse.Namespace, path: str, frame: int | None, option: str
     if len(clip) > 1 and frame is None and not options.quiet:
         shared.say("note", [f"{path} holds {len(clip)} frames; the first is compared. {option} N chooses another"])
     shared.say("warning", clip.warnings)
-    return shared.usable_pose(clip.select(frame=frame or 0), body)
+    return clip.select(frame=frame or 0).pose_on(body)
 
 
 def _show(found: "Difference") -> None:
-    print(textwrap.fill(found.text, WIDTH))
+    print(textwrap.fill(found.text, shared.WIDTH))
     if found.instructions:
         print()
     for instruction in found.instructions:
@@ -79,5 +77,5 @@ def _show(found: "Difference") -> None:
         for row in told["measured"]:
             print(f"    {row['measure']}: {row['from']} → {row['to']}")
         if told["gained"]:
-            print(textwrap.fill("now " + "; ".join(told["gained"]), WIDTH, initial_indent="    ",
+            print(textwrap.fill("now " + "; ".join(told["gained"]), shared.WIDTH, initial_indent="    ",
                                 subsequent_indent="        "))  # fmt: skip

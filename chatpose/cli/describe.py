@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 STYLES = ("short", "plain", "full")
 CHUNK = 256
 """Frames described at once."""
-WIDTH = 100
 MAX_LIST_BYTES = 64 * 2**20
 
 
@@ -36,7 +35,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--style", choices=STYLES, default="plain", help="how much is said (default: plain)")
     parser.add_argument("--frame", type=int, metavar="N", help="frame N (0 is the first, -1 the last)")
     parser.add_argument("--every", type=shared.positive, metavar="N", help="every N-th frame, one line each")
-    parser.add_argument("--up", choices=("y", "z"), help="the file's up axis, where chatpose would assume the other")
+    shared.add_up(parser)
     parser.add_argument("--batch", metavar="LIST", help="a file with one path a line, or - for standard input")
     shared.add_body(parser)
     shared.add_output(parser)
@@ -104,7 +103,7 @@ def _lines(options: argparse.Namespace, path: str, describer: "Describer") -> It
         choice = f"{path} holds {count} frames; this is the first. --frame N or --every N choose others"
         shared.say("note", (*clip.notes, choice) if first_only else clip.notes)
     shared.say("warning", clip.warnings)
-    poses = shared.usable_pose(chosen, describer.body).validated()
+    poses = chosen.pose_on(describer.body).validated()
     first = 0 if frame is None else frame % count
     for offset in range(0, len(poses), CHUNK):
         part = poses[offset : offset + CHUNK]
@@ -127,7 +126,7 @@ def _show(line: Line, options: argparse.Namespace, first: bool) -> None:
         print(about["input"])
     if "frame" in about:
         print(f"frame {about['frame']}")
-    print(textwrap.fill(description.text, WIDTH))
+    print(textwrap.fill(description.text, shared.WIDTH))
     for row in _rows(description.checks):
         print(f"  {row}")
     print(flush=True)

@@ -3,9 +3,7 @@
 import argparse
 import importlib.metadata
 import importlib.util
-import json
 import platform
-import sys
 from typing import TYPE_CHECKING, Any
 
 from chatpose import __version__
@@ -42,10 +40,7 @@ def run(options: argparse.Namespace) -> int:
             _show({"input": path, **describe_clip(shared.read_clip(options, path))}, options.json)
         except ChatposeError as error:
             code = 2
-            if options.json:
-                _show({"input": path, "error": str(error)}, as_json=True)
-            else:
-                print(f"chatpose: {error}", file=sys.stderr)
+            shared.report_error(error, options.json, input=path)
     return code
 
 
@@ -54,7 +49,7 @@ def describe_clip(clip: "PoseClip") -> dict[str, Any]:
     from chatpose.body.model import BodyModel
 
     body = BodyModel.open()
-    joints = body.joints(clip.pose.replace(betas=body.usable_betas(clip.pose.betas, clip.shape_space)))
+    joints = body.joints(clip.pose_on(body))
     heights = joints[..., 1].amax(-1) - joints[..., 1].amin(-1)
     travel = (clip.pose.transl.amax(0) - clip.pose.transl.amin(0)).norm()
     return {
@@ -86,7 +81,7 @@ def installation() -> dict[str, Any]:
 
 def _show(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False), flush=True)
+        shared.print_json(facts)
         return
     for name, value in facts.items():
         if isinstance(value, list) and name in ("notes", "warnings"):

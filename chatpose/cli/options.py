@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatpose.body.model import BodyModel
-    from chatpose.body.pose import Pose
     from chatpose.formats.clip import PoseClip
     from chatpose.formats.registry import ReadOptions
 
 GENDERS = ("neutral", "female", "male")
+WIDTH = 100
+"""Columns that sentences are folded to."""
 PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic")
 """Suffixes of pictures."""
 
@@ -22,6 +23,11 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     """`--frame`, `--every`, `--up`."""
     parser.add_argument("--frame", type=int, metavar="N", help="only frame N (0 is the first, -1 the last)")
     parser.add_argument("--every", type=positive, default=1, metavar="N", help="every N-th frame")
+    add_up(parser)
+
+
+def add_up(parser: argparse.ArgumentParser) -> None:
+    """`--up`."""
     parser.add_argument("--up", choices=("y", "z"), help="the file's up axis, where chatpose would assume the other")
 
 
@@ -74,11 +80,6 @@ def read_poses(options: argparse.Namespace, path: str) -> "PoseClip":
             f"{path} is a photo", expected="a pose file", fix="photos come with perception, which isn't there yet"
         )
     return load(path, read_options(options))
-
-
-def usable_pose(clip: "PoseClip", body: "BodyModel") -> "Pose":
-    """The clip's poses with betas that mean something on this body."""
-    return clip.pose.replace(betas=body.usable_betas(clip.pose.betas, clip.shape_space))
 
 
 def print_json(facts: dict[str, Any]) -> None:

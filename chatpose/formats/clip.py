@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose
 from chatpose.errors import InvalidPoseError
 
@@ -84,6 +85,10 @@ class PoseClip:
             fps=None if self.fps is None or frame is not None else self.fps / every,
             source=None if self.source is None else self.source.select(frames),
         )
+
+    def pose_on(self, body: BodyModel) -> Pose:
+        """The poses with betas that mean something on `body`: zeros where the clip's belong to another one."""
+        return self.pose.replace(betas=body.usable_betas(self.pose.betas, self.shape_space))
 
     def with_pose(self, pose: Pose) -> "PoseClip":
         """The clip with edited poses; the file's own arrays no longer apply."""

@@ -35,8 +35,7 @@ def clip_to_obj(clip: PoseClip, body: BodyModel, *, name: str = "chatpose") -> s
     import trimesh
     from trimesh.exchange.obj import export_obj
 
-    pose = clip.pose[0].to(body.data.v_template)
-    posed = body(pose.replace(betas=body.usable_betas(pose.betas, clip.shape_space)))
+    posed = body(clip.pose_on(body)[0].to(body.data.v_template))
     mesh = trimesh.Trimesh(
         posed.vertices.cpu().numpy(), body.data.faces.cpu().numpy(), process=False, metadata={"name": name}
     )

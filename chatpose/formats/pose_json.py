@@ -56,8 +56,7 @@ def read_json(path: Path, options: ReadOptions) -> PoseClip:
 def write_json(clip: PoseClip, path: Path, options: WriteOptions) -> None:
     """Writes one pose object for one frame, {"poses": […], …} for more, one object a line for a .jsonl."""
     body: BodyModel = options.body or BodyModel.open()
-    betas = body.usable_betas(clip.pose.betas, clip.shape_space)
-    objects = list(poses_to_json(clip.pose, body.joints(clip.pose.replace(betas=betas))))
+    objects = list(poses_to_json(clip.pose, body.joints(clip.pose_on(body))))
     about = {"fps": clip.fps, "shape_space": clip.shape_space, "gender": clip.gender}
     if path.name.lower().endswith(".jsonl"):
         extra = {key: about[key] for key in ("shape_space", "gender")}

@@ -159,8 +159,7 @@ def draw_picture(body: BodyModel, shown: Shown, frame: int, camera: str) -> byte
     from chatpose.body.render.figure import figure_of_body
     from chatpose.body.render.picture import render
 
-    clip = shown.clip.select(frame=frame)
-    pose = clip.pose.replace(betas=body.usable_betas(clip.pose.betas, clip.shape_space))
+    pose = shown.clip.select(frame=frame).pose_on(body)
     image = render(figure_of_body(body(pose[0]), body), camera, FALLBACK_SIZE)
     out = BytesIO()
     Image.fromarray(image).save(out, "PNG")

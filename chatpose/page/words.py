@@ -12,8 +12,7 @@ from chatpose.posecodes.describe import Describer
 
 def pose_on_screen(shown: Shown, frame: int, body: BodyModel) -> Pose:
     """The pose of one frame, with betas that mean something on this body."""
-    pose = shown.clip.pose[min(max(frame, 0), len(shown.clip) - 1)]
-    return pose.replace(betas=body.usable_betas(pose.betas, shown.clip.shape_space))
+    return shown.clip.pose_on(body)[min(max(frame, 0), len(shown.clip) - 1)]
 
 
 def description_card(describer: Describer, pose: Pose, slot: str) -> str:

@@ -242,15 +242,13 @@ def _hip_height(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
 @_special("chest facing")
 def _chest_facing(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
     """Elevation of the chest's front: 90 faces the sky, −90 the floor."""
-    front = pose.chest_frame[:, 2]
-    return _atan2_deg(front[:, 1], length(front[:, [0, 2]]))
+    return elevation_deg(pose.chest_frame[:, 2])
 
 
 @_special("left side facing")
 def _left_side_facing(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
     """Elevation of the direction to the body's left: −90 when lying on the left side."""
-    left = pose.chest_frame[:, 0]
-    return _atan2_deg(left[:, 1], length(left[:, [0, 2]]))
+    return elevation_deg(pose.chest_frame[:, 0])
 
 
 def _head_in_chest(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
@@ -270,15 +268,13 @@ def _head_turn(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
 @_special("head nod")
 def _head_nod(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
     """How far the face points down against the chest; negative is up."""
-    face = _head_in_chest(pose, cache)[:, :, 2]
-    return _atan2_deg(-face[:, 1], length(face[:, [0, 2]]))
+    return elevation_deg(-_head_in_chest(pose, cache)[:, :, 2])
 
 
 @_special("head tilt left")
 def _head_tilt(pose: PosePoints, cache: dict[str, Tensor]) -> Tensor:
     """How far the left ear goes down towards the left shoulder."""
-    ear = _head_in_chest(pose, cache)[:, :, 0]
-    return _atan2_deg(-ear[:, 1], length(ear[:, [0, 2]]))
+    return elevation_deg(-_head_in_chest(pose, cache)[:, :, 0])
 
 
 @_special("gaze elevation")
