@@ -147,6 +147,19 @@ def angles_to_pose(angles: Mapping[str, Degrees], base: Pose | None = None) -> P
     return Pose(global_orient, kept, base.betas.expand(*batch, -1), base.transl.expand(*batch, 3))
 
 
+def both_sides(angles: Mapping[str, float]) -> dict[str, float]:
+    """Names without a side written out for both sides; what names a side has the last word.
+
+    >>> both_sides({"knee_flexion": 90, "left_knee_flexion": 0, "spine_flexion": 10})
+    {'left_knee_flexion': 0, 'right_knee_flexion': 90, 'spine_flexion': 10}
+    """
+    known = (*ANGLE_NAMES, *GROUP_NAMES, *PELVIS_NAMES)
+    both = {
+        f"{side}_{name}": value for name, value in angles.items() if name not in known for side in ("left", "right")
+    }
+    return {**both, **{name: value for name, value in angles.items() if name in known}}
+
+
 def _expand_groups(angles: Mapping[str, Degrees]) -> list[tuple[str, Degrees]]:
     """Angles with every group replaced by its members."""
     groups = {group.name: group for group in GROUPS}

@@ -6,8 +6,8 @@ poses near the floor (`chatpose.corpus.random_poses`) start from these.
 
 from collections.abc import Mapping
 
-from chatpose.body.angle_table import ANGLE_NAMES, GROUP_NAMES, PELVIS_NAMES, mirrored_angle
-from chatpose.body.angles import angles_to_pose
+from chatpose.body.angle_table import mirrored_angle
+from chatpose.body.angles import angles_to_pose, both_sides
 from chatpose.body.pose import Pose, stack_poses
 from chatpose.errors import unknown_name
 
@@ -139,7 +139,7 @@ def posture_angles(name: str, *, mirrored: bool = False) -> dict[str, float]:
     """
     if name not in BASIC_POSTURES:
         raise unknown_name("posture", name, BASIC_POSTURES)
-    angles = _both_sides(BASIC_POSTURES[name])
+    angles = both_sides(BASIC_POSTURES[name])
     if not mirrored:
         return angles
     pairs = ((mirrored_angle(angle), value) for angle, value in angles.items())
@@ -148,18 +148,9 @@ def posture_angles(name: str, *, mirrored: bool = False) -> dict[str, float]:
 
 def basic_posture(name: str, *, mirrored: bool = False, **changes: float) -> Pose:
     """One posture, some of its angles changed; not yet put on the floor."""
-    return angles_to_pose({**posture_angles(name, mirrored=mirrored), **_both_sides(changes)})
+    return angles_to_pose({**posture_angles(name, mirrored=mirrored), **both_sides(changes)})
 
 
 def basic_postures() -> Pose:
     """All of `BASIC_POSTURES` as a batch in the table's order."""
     return stack_poses([basic_posture(name) for name in BASIC_POSTURES])
-
-
-def _both_sides(angles: Mapping[str, float]) -> dict[str, float]:
-    """Names without a side written out for both; what names a side has the last word."""
-    known = (*ANGLE_NAMES, *GROUP_NAMES, *PELVIS_NAMES)
-    both = {
-        f"{side}_{name}": value for name, value in angles.items() if name not in known for side in ("left", "right")
-    }
-    return {**both, **{name: value for name, value in angles.items() if name in known}}

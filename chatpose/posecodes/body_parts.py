@@ -35,16 +35,20 @@ _MIDDLE: dict[str, tuple[str, ...]] = {
     "shoulders": ("left_collar", "right_collar"),
     "hips": ("pelvis", "left_hip", "right_hip"),
 }
+PART_NAMES: tuple[str, ...] = (*_MIDDLE, *(f"{side} {part}" for side in ("left", "right") for part in _SIDED))
+"""Parts that `joints_of_part` knows; the plural stands for both sides."""
+
 _PLURALS = {"feet": "foot", "thighs": "thigh"}
 
 
 def joints_of(code: Posecode) -> tuple[str, ...]:
     """Names of the SMPL joints whose skin the code speaks of; empty for postures of the whole body."""
     parts = (code.subject, code.object) if code.object else (code.subject,)
-    return tuple(dict.fromkeys(joint for part in parts for joint in _joints_of_part(part)))
+    return tuple(dict.fromkeys(joint for part in parts for joint in joints_of_part(part)))
 
 
-def _joints_of_part(part: str) -> tuple[str, ...]:
+def joints_of_part(part: str) -> tuple[str, ...]:
+    """Names of the SMPL joints of a part as the grammar names it ("left arm", "hands", "torso"); empty when unknown."""
     side, _, name = part.partition(" ")
     if side in ("left", "right") and name in _SIDED:
         return tuple(f"{side}_{joint}" for joint in _SIDED[name])

@@ -114,7 +114,7 @@ def _gap_table(device: str) -> tuple[tuple[str, ...], Tensor, Tensor]:
     """Names of the measures, the contact pairs that they are the least of, and which measure each pair goes to."""
     conditions = (condition for code in touching() for condition in code.conditions)
     measures = [condition.measure for condition in conditions if condition.measure.kind == "gap"]
-    columns = [_columns(*measure.points) for measure in measures]
+    columns = [gap_columns(*measure.points) for measure in measures]
     owners = [number for number, pairs in enumerate(columns) for _ in pairs]
     return (
         tuple(measure.name for measure in measures),
@@ -123,6 +123,8 @@ def _gap_table(device: str) -> tuple[tuple[str, ...], Tensor, Tensor]:
     )
 
 
-def _columns(first: str, second: str) -> list[int]:
+@lru_cache(maxsize=256)
+def gap_columns(first: str, second: str) -> tuple[int, ...]:
+    """Which of `CONTACT_PAIRS` the gap between two parts is the least of."""
     wanted = {frozenset((a, b)) for a in PARTS[first] for b in PARTS[second]}
-    return [column for column, pair in enumerate(CONTACT_PAIRS) if frozenset(pair) in wanted]
+    return tuple(column for column, pair in enumerate(CONTACT_PAIRS) if frozenset(pair) in wanted)

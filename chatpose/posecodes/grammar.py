@@ -153,13 +153,17 @@ def _mirrored_range(code: Posecode) -> Posecode:
 
 
 def _mirrored_measure(name: str) -> tuple[str, bool]:
-    """The measure with the same value on the mirror image, and whether its sign turns ("to the left" only is kept)."""
-    exchanged = exchange_sides(name)
-    first, between_, second = name.partition(" left of ")
-    if between_:
+    """The measure that tells the same of the mirror image, and whether its sign turns."""
+    known = measures_by_name()
+    first, sideways, second = name.partition(" left of ")
+    if sideways:
+        # Two parts of a pair change places and directions at once, so how far they are apart stays.
         twin = f"{exchange_sides(first)} left of {exchange_sides(second)}"
-        return (twin, True) if twin in measures_by_name() else (name, False)
-    return (exchanged, False) if exchanged in measures_by_name() else (name, True)
+        return (twin, True) if twin in known else (name, exchange_sides(first) != second)
+    exchanged = exchange_sides(name)
+    if exchanged in known:
+        return exchanged, False
+    return name, known[name].kind not in ("distance", "gap", "angle")
 
 
 def _unknown(subject: str, predicate: str | None) -> StatementError:

@@ -1,0 +1,261 @@
+"""What a pose is called: the nearest atlas entries whose statements it meets, with a calibrated score.
+
+An entry is a candidate when everything that it must be holds, with a little slack, and nothing that it must not be
+does. Candidates are ranked by a logistic model of how far the pose is from the entry, by how much its statements hold,
+how particular they are, and how clear its lead is; `chatpose.train.naming` fits the coefficients on variations and on
+motion capture of the training subjects. Heading and side don't count.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from chatpose.atlas.compiled import Atlas
+from chatpose.atlas.distance import comparison_points, distances_mm, point_weights
+from chatpose.atlas.entry import Entry
+from chatpose.body.pose import Pose, concatenate_poses
+from chatpose.body.skeleton import SMPL
+from chatpose.errors import UnreadableFileError
+from chatpose.posecodes.body_parts import joints_of
+from chatpose.posecodes.describe import Describer
+from chatpose.posecodes.extraction import METRES_PER_DEGREE, extract
+from chatpose.posecodes.grammar import Statement
+from chatpose.posecodes.posecode import Posecode
+from chatpose.resources import asset
+from chatpose.safefiles import atomic_write, read_limited
+
+MUST_SLACK_DEG = 4.0
+"""By how much a statement of an entry may be missed, degrees; lengths count 5 mm a degree."""
+TOLD_FROM = 0.5
+"""Least score of a name that is told."""
+ABOUT_WEIGHT = 3.0
+"""Weight of the joints that an entry's must statements are about, against the others."""
+NEAR = 24
+"""Entries that are looked at for each pose."""
+FEATURES = ("distance", "relative_distance", "missed", "statements", "lead", "lead_share")
+MAX_CALIBRATION_BYTES = 2**16
+
+
+@dataclass(frozen=True)
+class Name:
+    """One name of a pose.
+
+    Attributes:
+        entry: what it is.
+        score: share of such answers that were right when it was calibrated, 0 to 1.
+        distance_mm: mean distance of the pose from the entry.
+        mirrored: whether the pose is the mirror image of the entry as it is written.
+    """
+
+    entry: Entry
+    score: float
+    distance_mm: float
+    mirrored: bool
+
+    @property
+    def name(self) -> str:
+        """The canonical name."""
+        return self.entry.name
+
+    def as_json(self) -> dict[str, object]:
+        """The contract's object."""
+        return {"name": self.name, "score": round(self.score, 3), "id": self.entry.id, "mirrored": self.mirrored}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Coefficients of the logistic model; `weights` go with `FEATURES`."""
+
+    weights: tuple[float, ...] = (-0.04, -1.0, -0.3, 0.0, 0.02, 0.0)
+    bias: float = 2.0
+    fitted_on: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def score(self, features: Tensor) -> Tensor:
+        """(*, features) → (*) 0 to 1."""
+        return torch.sigmoid(features @ features.new_tensor(self.weights) + self.bias)
+
+    def save(self, path: Path) -> None:
+        """Writes JSON.
+
+        Raises:
+            UnwritableFileError: not there.
+        """
+        with atomic_write(path) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "Calibration":
+        """The calibration that ships with the atlas, or that of a file.
+
+        Raises:
+            UnreadableFileError: no calibration of these features.
+        """
+        path = asset("data", "atlas", "compiled", "naming.json") if path is None else path
+        try:
+            row = json.loads(read_limited(path, max_bytes=MAX_CALIBRATION_BYTES))
+            weights = tuple(float(value) for value in row["weights"])
+            found = cls(weights, float(row["bias"]), str(row["fitted_on"]), dict(row["figures"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnreadableFileError(
+                f"{path} is no calibration: {error}", fix="python -m chatpose.train.naming"
+            ) from error
+        if len(weights) != len(FEATURES):
+            raise UnreadableFileError(f"{path} has {len(weights)} weights", expected=str(len(FEATURES)))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The nearest entries of a batch of poses.
+
+    Attributes:
+        entry: (N, K) places in the atlas, the nearest first.
+        mirrored: (N, K) whether the mirror image is the nearer one.
+        distance_mm: (N, K).
+        meets: (N, K) whether the statements hold, with the slack.
+        features: (N, K, len(FEATURES)).
+    """
+
+    entry: Tensor
+    mirrored: Tensor
+    distance_mm: Tensor
+    meets: Tensor
+    features: Tensor
+
+
+class Namer:
+    """Names poses after the entries of an atlas.
+
+    Args:
+        atlas: the shipped one when absent.
+        describer: measures statements; of the open body when absent.
+        calibration: the shipped one when absent.
+    """
+
+    def __init__(
+        self,
+        atlas: Atlas | None = None,
+        describer: Describer | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self.atlas = Atlas.load() if atlas is None else atlas
+        self._describer = describer or Describer()
+        self._calibration = Calibration.load() if calibration is None else calibration
+        both = concatenate_poses([self.atlas.poses, self.atlas.poses.mirror()])
+        self._points = comparison_points(both, self._describer.body)
+        weights = torch.stack([_weights_of(entry) for entry in self.atlas])
+        self._weights = torch.cat([weights, weights[:, _mirror_index(weights.shape[-1])]])
+        claims = [(*entry.claims,) for entry in self.atlas]
+        claims += [tuple(claim.mirrored() for claim in several) for several in claims]
+        self._codes = tuple(dict.fromkeys(claim.code for several in claims for claim in several))
+        self._claimed, self._signs = _claim_table(claims, self._codes)
+
+    def names(self, poses: Pose, count: int = 3, least: float = TOLD_FROM) -> list[list[Name]]:
+        """The best names of each pose of a batch (N,).
+
+        Args:
+            poses: on any floor, facing anywhere.
+            count: most names for a pose.
+            least: least score.
+
+        Returns:
+            N lists, the best first; empty where no common name fits.
+        """
+        if not len(poses) or not len(self.atlas):
+            return [[] for _ in range(len(poses))]
+        found = self.candidates(poses)
+        scores = self._calibration.score(found.features).masked_fill(~found.meets, 0.0)
+        named = []
+        for row, order in enumerate(scores.argsort(dim=-1, descending=True, stable=True).tolist()):
+            best = [place for place in order[:count] if float(scores[row, place]) >= least]
+            named.append([self._name(found, scores, row, place) for place in best])
+        return named
+
+    def _name(self, found: Candidates, scores: Tensor, row: int, place: int) -> Name:
+        entry = self.atlas.entries[int(found.entry[row, place])]
+        distance = float(found.distance_mm[row, place])
+        return Name(entry, float(scores[row, place]), distance, bool(found.mirrored[row, place]))
+
+    def candidates(self, poses: Pose) -> Candidates:
+        """The nearest entries of each pose, and whether it meets their statements."""
+        count = len(self.atlas)
+        points = comparison_points(poses, self._describer.body)
+        apart = distances_mm(points, self._points, self._weights)
+        margins = self._claim_margins(poses)
+        missed = (-margins).clamp_min(0).nan_to_num(nan=torch.inf)
+        meets = missed.amax(-1) <= MUST_SLACK_DEG
+        # A side whose statements don't hold is out, however near.
+        apart_or_out = torch.where(meets, apart, apart + _OUT_MM).unflatten(-1, (2, count))
+        best, side = apart_or_out.min(-2)
+        near = best.argsort(dim=-1, stable=True)[:, : min(NEAR, count)]
+        column = near + count * side.gather(-1, near)
+        features = _features(
+            apart.gather(-1, column), best.gather(-1, near), missed.sum(-1).gather(-1, column), self._sizes(near)
+        )
+        return Candidates(near, side.gather(-1, near) > 0, apart.gather(-1, column), meets.gather(-1, column), features)
+
+    def _sizes(self, entries: Tensor) -> Tensor:
+        """How many statements an entry has."""
+        return (self._signs[: len(self.atlas)] != 0).sum(-1)[entries]
+
+    def _claim_margins(self, poses: Pose) -> Tensor:
+        """(N, 2 · entries, most claims) by how much each claim holds, degrees; +∞ where there is none."""
+        measured, gaps = self._describer.measure(poses)
+        found = extract(measured, self._codes, gaps)
+        unit = [METRES_PER_DEGREE if measure.unit == "m" else 1.0 for measure in found.measures]
+        margins = found.margins / found.margins.new_tensor(unit)[found.deciding]
+        taken = margins[:, self._claimed.flatten()].unflatten(-1, self._claimed.shape) * self._signs
+        return taken.masked_fill(self._signs == 0, torch.inf)
+
+
+_OUT_MM = 1e4
+
+
+def _features(distance: Tensor, ranked: Tensor, missed: Tensor, sizes: Tensor) -> Tensor:
+    """(N, K, features); the lead of an entry is over the nearest other one that is not out."""
+    first, second = ranked[:, :1], ranked[:, 1:2] if ranked.shape[1] > 1 else ranked[:, :1] + _OUT_MM
+    others = torch.where(ranked == first, second, first)
+    lead = (others - ranked).clamp(-_LEAD_MM, _LEAD_MM)
+    rows = (
+        distance,
+        distance.log(),
+        missed.clamp_max(4 * MUST_SLACK_DEG),
+        sizes.to(distance),
+        lead,
+        lead / distance.clamp_min(1.0),
+    )
+    return torch.stack(rows, dim=-1)
+
+
+_LEAD_MM = 60.0
+
+
+def _weights_of(entry: Entry) -> Tensor:
+    """Weights of the comparison points, heavier where the must statements speak of."""
+    weights = point_weights().clone()
+    about = {SMPL.index(joint) for claim in entry.must for joint in joints_of(claim.code)}
+    weights[sorted(about)] *= ABOUT_WEIGHT
+    return weights / weights.sum()
+
+
+def _mirror_index(points: int) -> list[int]:
+    """Points of the mirror image: the joints', then head, head, wrists, ankles of `comparison_points`."""
+    joints = list(SMPL.mirror_index)
+    return [*joints, 24, 25, 27, 26, 29, 28][:points]
+
+
+def _claim_table(claims: Sequence[Sequence[Statement]], codes: Sequence[Posecode]) -> tuple[Tensor, Tensor]:
+    """(entries, most claims) columns of the codes, and their signs: -1 for a denial, 0 for no claim."""
+    column = {code: number for number, code in enumerate(codes)}
+    width = max((len(several) for several in claims), default=0)
+    columns, signs = torch.zeros(len(claims), width, dtype=torch.long), torch.zeros(len(claims), width)
+    for row, several in enumerate(claims):
+        for place, claim in enumerate(several):
+            columns[row, place] = column[claim.code]
+            signs[row, place] = -1.0 if claim.negated else 1.0
+    return columns, signs

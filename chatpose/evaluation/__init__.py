@@ -1,0 +1,1 @@
+"""Suites with fixed protocols: what is measured on what, held out how."""

@@ -1,0 +1,1 @@
+"""Trainers, one file a component; each is run as `python -m chatpose.train.NAME`."""
