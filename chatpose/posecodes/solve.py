@@ -159,9 +159,24 @@ class Solver:
     def _chunk(
         self, wishes: list[Wish], starts: Pose | None, joints: tuple[int, ...], options: SolveOptions
     ) -> list[Solution]:
+        found = self._found(wishes, starts, joints, options)
+        missed = [row for row, solution in enumerate(found) if not solution.solved]
+        if missed and options.retries:
+            insisting = replace(options, margin=options.margin / 2, weights=_insisting(options.weights))
+            ended = [found[row].pose for row in missed]
+            tries = [Try(place, pose, pose.local_rotations) for place, pose in enumerate(ended)]
+            for row, solution in zip(missed, self._best([wishes[n] for n in missed], tries, joints, insisting), strict=True):
+                if len(solution.failed) < len(found[row].failed) and _no_worse(solution, found[row]):
+                    found[row] = replace(solution, cost=found[row].cost)
+        return found
+
+    def _found(
+        self, wishes: list[Wish], starts: Pose | None, joints: tuple[int, ...], options: SolveOptions
+    ) -> list[Solution]:
         candidates = Candidates.of(options.candidates)
         if starts is None:
-            return self._best(wishes, scratch_tries(self._costs(wishes, candidates, options), candidates), joints, options)
+            tries = scratch_tries(self._costs(wishes, candidates, options), candidates)
+            return self._best(wishes, tries, joints, options)
         first = [Try(row, starts[row], starts[row].local_rotations) for row in range(len(wishes))]
         found = self._best(wishes, first, joints, options)
         far = [row for row, solution in enumerate(found) if not solution.solved or solution.cost > FAR]
@@ -181,7 +196,7 @@ class Solver:
         problem = self._problem(rows, anchors, joints, options)
         ended = descend(problem, torch.stack([attempt.begin for attempt in tries]), options.max_steps)
         best: dict[int, Solution] = {}
-        judged = solutions(rows, anchors, ended, self.body, self._capsules, problem.meter)
+        judged = solutions(rows, anchors, ended, self.body, self._capsules, problem.meter, problem.allowed)
         for attempt, solution in zip(tries, judged, strict=True):
             ranked = replace(solution, cost=solution.cost + attempt.bias)
             kept = best.get(attempt.row)
@@ -240,6 +255,16 @@ def moving_joints(names: Collection[str] | None) -> tuple[int, ...]:
             raise unknown_name("joint or body part", name, (*SMPL.joint_names, *PART_NAMES))
         chosen |= {SMPL.index(each) for each in found}
     return tuple(sorted(chosen))
+
+
+def _insisting(weights: Weights) -> Weights:
+    """For what missed by a little: statements and goals count more, staying close less."""
+    return replace(weights, insistence=4 * weights.insistence, closeness=weights.closeness / 2)
+
+
+def _no_worse(solution: Solution, other: Solution) -> bool:
+    """Whether the joints are not farther beyond their limits, or hardly."""
+    return solution.quality.limit_excess_deg <= max(1.0, other.quality.limit_excess_deg)
 
 
 def _rank(solution: Solution) -> tuple[int, float]:

@@ -163,7 +163,7 @@ def clause_table(statements: Sequence[Sequence[Statement]], share: float = 1.0) 
     alternatives: dict[tuple[int, ...], int] = {}
     wanted: list[list[int]] = []
     for row in statements:
-        found = [clause for statement in row for clause in _cached_clauses(statement, share) if clause]
+        found = _agreeing([clause for statement in row for clause in _cached_clauses(statement, share) if clause])
         wanted.append([clauses.setdefault(clause, len(clauses)) for clause in found])
     owner = []
     for clause in clauses:
@@ -188,6 +188,28 @@ def clause_table(statements: Sequence[Sequence[Statement]], share: float = 1.0) 
         torch.tensor([row + row[:1] * (width - len(row)) for row in owner], dtype=torch.long).reshape(-1, width),
         torch.tensor([[place >= len(row) for place in range(width)] for row in owner]).reshape(-1, width),
         mask,
+    )
+
+
+def _agreeing(clauses: list[Alternatives]) -> list[Alternatives]:
+    """Clauses without the alternatives that what has to hold anyway rules out: the solver goes for the nearest one."""
+    while True:
+        needed: dict[Measure, list[Target]] = {}
+        for clause in clauses:
+            for target in clause[0] if len(clause) == 1 else ():
+                needed.setdefault(target.measure, []).append(target)
+        agreeing = []
+        for clause in clauses:
+            kept = tuple(part for part in clause if not any(_ruled_out(target, needed) for target in part))
+            agreeing.append(kept if kept and len(clause) > 1 else clause)
+        if agreeing == clauses:
+            return clauses
+        clauses = agreeing
+
+
+def _ruled_out(target: Target, needed: dict[Measure, list[Target]]) -> bool:
+    return any(
+        other.high < target.low or target.high < other.low for other in needed.get(target.measure, ())
     )
 
 

@@ -16,6 +16,12 @@ from chatpose.posecodes.grammar import Statement
 
 ALLOWED_M = 0.02
 """Overlap of two capsules that is no error: they follow the skin to within one or two centimetres."""
+_SOFTER_M = {
+    frozenset(("belly", "thigh")): 0.06,
+    frozenset(("chest", "thigh")): 0.04,
+    frozenset(("thigh",)): 0.03,
+}
+"""Overlaps that real bodies have where soft parts are pressed together, left and right alike."""
 _ROOM_M = 0.015
 """How much deeper than a touch begins it may go."""
 _GOAL_M = 0.045
@@ -32,7 +38,7 @@ def allowed_overlaps(
         goals: of N poses; what is to meet may.
         sites: of the body; needed where there are goals.
     """
-    allowed = torch.full((len(statements), len(CONTACT_PAIRS)), ALLOWED_M)
+    allowed = torch.tensor(_usual()).repeat(len(statements), 1)
     for row, (claims, wanted) in enumerate(zip(statements, goals, strict=True)):
         for statement in claims:
             for condition in statement.code.conditions if not statement.negated else ():
@@ -42,6 +48,13 @@ def allowed_overlaps(
             if goal.object != GROUND and goal.relation != "from":
                 _raise_to(allowed[row], _goal_columns(goal, sites), _GOAL_M)
     return allowed
+
+
+@lru_cache(maxsize=1)
+def _usual() -> tuple[float, ...]:
+    """What each of `CONTACT_PAIRS` is allowed anyway."""
+    bare = [frozenset(name.removeprefix("left_").removeprefix("right_") for name in pair) for pair in CONTACT_PAIRS]
+    return tuple(_SOFTER_M.get(pair, ALLOWED_M) for pair in bare)
 
 
 def _raise_to(allowed: Tensor, columns: tuple[int, ...], least: float) -> None:

@@ -45,6 +45,7 @@ class Weights:
     """What an error of one unit is worth.
 
     Attributes:
+        insistence: factor of the errors of statements and goals.
         closeness: a joint turned by one radian away from the start; trunk and legs by more (`JOINT_WEIGHT`).
         goal_m: distance to a goal.
         reached_m: distance from which a goal counts as reached.
@@ -60,6 +61,7 @@ class Weights:
         unusual: energy of the prior above `Problem.usual`.
     """
 
+    insistence: float = 1.0
     closeness: float = 1.2
     goal_m: float = 0.01
     reached_m: float = 0.004
@@ -174,6 +176,8 @@ class Problem:
         jets = neighbours(forward_kinematics(rotations, self.offsets), self.joints)
         ends = self.capsules.place(jets)
         wanted = [*self._statements(jets, ends), *self._goals(jets, ends)]
+        if (factor := self.weights.insistence) != 1:
+            wanted = [(row * factor, slope * factor) for row, slope in wanted]
         rows = [*wanted, *self._overlaps(ends), *self._limits(rotations), *self._balance(jets), *self._lifted(ends)]
         rows += self._prior(rotations)
         errors = torch.cat([row for row, _ in rows], dim=1)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from chatpose.body.capsules import BodyCapsules
 from chatpose.body.contact import find_contacts
 from chatpose.body.ground import put_on_floor
@@ -79,6 +81,7 @@ def solutions(
     body: BodyModel,
     capsules: BodyCapsules,
     meter: GoalMeter | None,
+    allowed_m: Tensor,
 ) -> list[Solution]:
     """The truth about N poses.
 
@@ -89,6 +92,7 @@ def solutions(
         body: theirs.
         capsules: the body's.
         meter: of all goals among the wishes; None when there are none.
+        allowed_m: (N, pairs) overlap that is no error.
     """
     poses = starts.replace(global_orient=ended.rotations[:, 0], body_pose=ended.rotations[:, 1:])
     poses = put_on_floor(poses, body)
@@ -97,7 +101,7 @@ def solutions(
     distances = meter.distances(world) if meter else poses.transl.new_zeros(len(wishes), 0)
     met = meter.met(distances).tolist() if meter else []
     place = {goal: number for number, goal in enumerate(meter.goals)} if meter else {}
-    quality = measure_quality(poses.body_pose, world, capsules, [wish.balance for wish in wishes])
+    quality = measure_quality(poses.body_pose, world, capsules, allowed_m, [wish.balance for wish in wishes])
     rows = []
     for row, wish in enumerate(wishes):
         wanted = [place[goal] for goal in wish.goals]
