@@ -49,6 +49,18 @@ class TooLargeError(UnreadableFileError):
     """A file or a request beyond the size limits of `chatpose.safefiles`."""
 
 
+class InvalidTokensError(ChatposeError, ValueError):
+    """Pose tokens that can't be read: too few, too many, out of order, unknown, of another codebook.
+
+    Attributes:
+        position: of the first bad token in the sequence, from 0; None where no single one is to blame.
+    """
+
+    def __init__(self, got: str, *, expected: str = "", fix: str = "", position: int | None = None) -> None:
+        self.position = position
+        super().__init__(got, expected=expected, fix=fix)
+
+
 class UnwritableFileError(ChatposeError, OSError):
     """The output can't be written there or not in that format."""
 

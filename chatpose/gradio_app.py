@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from chatpose.atlas.naming import Namer
 from chatpose.body.model import BodyModel
 from chatpose.errors import ChatposeError
 from chatpose.offline import stay_offline
@@ -61,7 +62,8 @@ def build(body: BodyModel | None = None) -> Any:
     gr = require_package("gradio", "ui", "for the page")
     folder = tempfile.TemporaryDirectory(prefix="chatpose-page-")
     body = body or BodyModel.open()
-    page = Page(body, load_examples(), Path(folder.name), Describer(body))
+    describer = Describer(body)
+    page = Page(body, load_examples(), Path(folder.name), describer, Namer(describer=describer))
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(_SWEEP_SECONDS, _CACHE_SECONDS), fill_width=True
     ) as blocks:

@@ -59,7 +59,7 @@ def test_describe_json_is_the_contract(single: Path, capsys: pytest.CaptureFixtu
     assert 0 < line["seconds"] < 10
     (person,) = line["people"]
     assert list(person) == ["pose", "names", "description", "statements", "confidence"]
-    assert person["names"] == []
+    assert all(set(name) == {"name", "score", "id", "mirrored"} for name in person["names"])
     assert person["confidence"] == 1.0
     assert len(person["pose"]["joints"]) == 24
     pose = json_to_pose(person["pose"])

@@ -12,6 +12,7 @@ import pytest
 import torch
 from conftest import random_rotations
 
+from chatpose.atlas.naming import Namer
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose
 from chatpose.body.rotations import about_axis
@@ -35,7 +36,8 @@ def body() -> BodyModel:
 @pytest.fixture
 def page(body: BodyModel) -> Iterator[Page]:
     with TemporaryDirectory() as root:
-        yield Page(body, load_examples(), Path(root), Describer(body))
+        describer = Describer(body)
+        yield Page(body, load_examples(), Path(root), describer, Namer(describer=describer))
 
 
 @pytest.fixture

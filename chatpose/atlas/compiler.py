@@ -30,13 +30,16 @@ class Built:
         return self.solution.pose
 
 
-def build_entries(entries: Sequence[Entry], solver: Solver, options: SolveOptions | None = None) -> list[Built]:
+OPTIONS = SolveOptions(retries=False, chunk=1)
+"""What is written is meant, so no other posture is tried; one at a time, so that no entry depends on its neighbours."""
+
+
+def build_entries(entries: Sequence[Entry], solver: Solver) -> list[Built]:
     """Compiles entries; the result of one doesn't depend on the others.
 
     Args:
         entries: what to compile.
         solver: with the body to compile for.
-        options: of the solver.
     """
     if not entries:
         return []
@@ -46,7 +49,7 @@ def build_entries(entries: Sequence[Entry], solver: Solver, options: SolveOption
         starts,
         goals_per_pose=[entry.goals for entry in entries],
         balance_per_pose=[not entry.held_by for entry in entries],
-        options=options,
+        options=OPTIONS,
     )
     return [
         Built(entry, solution, _moved(starts[number], solution.pose))

@@ -1,9 +1,9 @@
 """What a pose is called: the nearest atlas entries whose statements it meets, with a calibrated score.
 
-An entry is a candidate when everything that it must be holds, with a little slack, and nothing that it must not be
-does. Candidates are ranked by a logistic model of how far the pose is from the entry, by how much its statements hold,
-how particular they are, and how clear its lead is; `chatpose.train.naming` fits the coefficients on variations and on
-motion capture of the training subjects. Heading and side don't count.
+An entry is a candidate when everything that it must be holds, with some slack, and nothing that it must not be does.
+Candidates are ranked by a logistic model of how far the pose is from the entry, by how much its statements are missed,
+how many there are, how clear its lead is, and how often it was right in motion capture; `chatpose.train.naming` fits
+the coefficients on shaken entries and on motion capture of the training subjects. Heading and side don't count.
 """
 
 import json
@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from chatpose.atlas.compiled import Atlas
-from chatpose.atlas.distance import comparison_points, distances_mm, point_weights
 from chatpose.atlas.entry import Entry
+from chatpose.body.comparison import comparison_points, distances_mm, point_weights
 from chatpose.body.pose import Pose, concatenate_poses
 from chatpose.body.skeleton import SMPL
 from chatpose.errors import UnreadableFileError
@@ -28,15 +28,19 @@ from chatpose.posecodes.posecode import Posecode
 from chatpose.resources import asset
 from chatpose.safefiles import atomic_write, read_limited
 
-MUST_SLACK_DEG = 4.0
-"""By how much a statement of an entry may be missed, degrees; lengths count 5 mm a degree."""
+MUST_SLACK_DEG = 20.0
+"""By how much a must statement may be missed, degrees; lengths count 5 mm a degree. People don't pose by the book."""
+MUST_NOT_SLACK_DEG = 4.0
+"""By how much a must-not statement may hold: these tell an entry from its neighbours."""
+MISSED_MM = 1.0
+"""Millimetres of distance that a degree missed counts as, in choosing the nearest entries."""
 TOLD_FROM = 0.5
 """Least score of a name that is told."""
 ABOUT_WEIGHT = 3.0
 """Weight of the joints that an entry's must statements are about, against the others."""
 NEAR = 24
 """Entries that are looked at for each pose."""
-FEATURES = ("distance", "relative_distance", "missed", "statements", "lead", "lead_share")
+FEATURES = ("log distance", "distance", "missed", "worst miss", "statements", "lead", "reliability")
 MAX_CALIBRATION_BYTES = 2**16
 
 
@@ -68,10 +72,19 @@ class Name:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Coefficients of the logistic model; `weights` go with `FEATURES`."""
+    """Coefficients of the logistic model.
 
-    weights: tuple[float, ...] = (-0.04, -1.0, -0.3, 0.0, 0.02, 0.0)
-    bias: float = 2.0
+    Attributes:
+        weights: go with `FEATURES`.
+        bias: of the model.
+        reliability: by entry id, log-odds that it was right where it was nearest in motion capture; 0 when unknown.
+        fitted_on: what the coefficients come from.
+        figures: of the fit, for the record.
+    """
+
+    weights: tuple[float, ...] = (-2.0, 0.0, -0.02, -0.02, 0.1, 0.02, 1.0)
+    bias: float = 8.0
+    reliability: dict[str, float] = field(default_factory=dict)
     fitted_on: str = ""
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -99,8 +112,9 @@ class Calibration:
         try:
             row = json.loads(read_limited(path, max_bytes=MAX_CALIBRATION_BYTES))
             weights = tuple(float(value) for value in row["weights"])
-            found = cls(weights, float(row["bias"]), str(row["fitted_on"]), dict(row["figures"]))
-        except (ValueError, KeyError, TypeError) as error:
+            reliability = {str(key): float(value) for key, value in row["reliability"].items()}
+            found = cls(weights, float(row["bias"]), reliability, str(row["fitted_on"]), dict(row["figures"]))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnreadableFileError(
                 f"{path} is no calibration: {error}", fix="python -m chatpose.train.naming"
             ) from error
@@ -154,6 +168,9 @@ class Namer:
         claims += [tuple(claim.mirrored() for claim in several) for several in claims]
         self._codes = tuple(dict.fromkeys(claim.code for several in claims for claim in several))
         self._claimed, self._signs = _claim_table(claims, self._codes)
+        self._slack = torch.where(self._signs < 0, MUST_NOT_SLACK_DEG, MUST_SLACK_DEG)
+        known = self._calibration.reliability
+        self._reliability = torch.tensor([known.get(entry.id, 0.0) for entry in self.atlas])
 
     def names(self, poses: Pose, count: int = 3, least: float = TOLD_FROM) -> list[list[Name]]:
         """The best names of each pose of a batch (N,).
@@ -188,16 +205,29 @@ class Namer:
         apart = distances_mm(points, self._points, self._weights)
         margins = self._claim_margins(poses)
         missed = (-margins).clamp_min(0).nan_to_num(nan=torch.inf)
-        meets = missed.amax(-1) <= MUST_SLACK_DEG
+        meets = (missed <= self._slack).all(-1)
+        total, worst = missed.clamp_max(_MOST_MISSED_DEG).sum(-1), missed.amax(-1).clamp_max(_MOST_MISSED_DEG)
         # A side whose statements don't hold is out, however near.
-        apart_or_out = torch.where(meets, apart, apart + _OUT_MM).unflatten(-1, (2, count))
-        best, side = apart_or_out.min(-2)
+        cost = (apart + MISSED_MM * total + _OUT_MM * ~meets).unflatten(-1, (2, count))
+        best, side = cost.min(-2)
         near = best.argsort(dim=-1, stable=True)[:, : min(NEAR, count)]
         column = near + count * side.gather(-1, near)
-        features = _features(
-            apart.gather(-1, column), best.gather(-1, near), missed.sum(-1).gather(-1, column), self._sizes(near)
+        features = (
+            apart.gather(-1, column).clamp_min(1.0).log(),
+            apart.gather(-1, column),
+            total.gather(-1, column),
+            worst.gather(-1, column),
+            self._sizes(near),
+            _lead(best.gather(-1, near)),
+            self._reliability[near],
         )
-        return Candidates(near, side.gather(-1, near) > 0, apart.gather(-1, column), meets.gather(-1, column), features)
+        return Candidates(
+            near,
+            side.gather(-1, near) > 0,
+            apart.gather(-1, column),
+            meets.gather(-1, column),
+            torch.stack([feature.to(apart) for feature in features], dim=-1),
+        )
 
     def _sizes(self, entries: Tensor) -> Tensor:
         """How many statements an entry has."""
@@ -214,25 +244,16 @@ class Namer:
 
 
 _OUT_MM = 1e4
-
-
-def _features(distance: Tensor, ranked: Tensor, missed: Tensor, sizes: Tensor) -> Tensor:
-    """(N, K, features); the lead of an entry is over the nearest other one that is not out."""
-    first, second = ranked[:, :1], ranked[:, 1:2] if ranked.shape[1] > 1 else ranked[:, :1] + _OUT_MM
-    others = torch.where(ranked == first, second, first)
-    lead = (others - ranked).clamp(-_LEAD_MM, _LEAD_MM)
-    rows = (
-        distance,
-        distance.log(),
-        missed.clamp_max(4 * MUST_SLACK_DEG),
-        sizes.to(distance),
-        lead,
-        lead / distance.clamp_min(1.0),
-    )
-    return torch.stack(rows, dim=-1)
-
-
+_MOST_MISSED_DEG = 40.0
 _LEAD_MM = 60.0
+
+
+def _lead(costs: Tensor) -> Tensor:
+    """(N, K) by how much an entry is nearer than the nearest other one; negative for all but the first."""
+    if costs.shape[1] < 2:
+        return torch.full_like(costs, _LEAD_MM)
+    first, second = costs[:, :1], costs[:, 1:2]
+    return (torch.where(costs == first, second, first) - costs).clamp(-_LEAD_MM, _LEAD_MM)
 
 
 def _weights_of(entry: Entry) -> Tensor:

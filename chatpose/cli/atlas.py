@@ -54,7 +54,9 @@ def build(options: argparse.Namespace) -> int:
     built, _ = _load(options)
     entries = tuple(one.entry for one in built)
     folder = Path(options.out)
-    Atlas(entries, stack_poses([one.pose for one in built]), held_out_ids(entries)).save(folder)
+    Atlas(entries, stack_poses([one.pose for one in built]), held_out_ids() & {entry.id for entry in entries}).save(
+        folder
+    )
     print(f"{len(entries)} entries in {folder}")
     return 0
 
@@ -74,7 +76,7 @@ def run_check(options: argparse.Namespace) -> int:
     else:
         for one in reports:
             _show(one, options.verbose)
-        _show_counts(count(reports, held_out_ids([one.entry for one in built])))
+        _show_counts(count(reports, held_out_ids()))
     failed = sum(bool(one.problems) for one in reports)
     if not options.json:
         print(f"{len(reports) - failed} of {len(reports)} entries pass")

@@ -12,6 +12,7 @@ from chatpose.cli import options as shared
 from chatpose.errors import ChatposeError
 
 if TYPE_CHECKING:
+    from chatpose.atlas.naming import Name, Namer
     from chatpose.body.pose import Pose
     from chatpose.posecodes.check import Check
     from chatpose.posecodes.describe import Describer, Description
@@ -26,10 +27,10 @@ def add_parser(commands: Any) -> None:
     """Adds the command."""
     parser = commands.add_parser(
         "describe",
-        help="put poses into words",
-        description="Describes the pose in each file, and lists the statements that the words make, with what was "
-        "measured and by how much they hold. Of a motion the first frame is described, or those that --frame or "
-        "--every ask for, one line a frame.",
+        help="name poses and put them into words",
+        description="Says what the pose in each file is called, describes it, and lists the statements that the words "
+        "make, with what was measured and by how much they hold. Of a motion the first frame is described, or those "
+        "that --frame or --every ask for, one line a frame.",
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="pose files of any kind")
     parser.add_argument("--style", choices=STYLES, default="plain", help="how much is said (default: plain)")
@@ -49,13 +50,15 @@ def run(options: argparse.Namespace) -> int:
     if options.frame is not None and options.every is not None:
         raise ChatposeError("--frame and --every", expected="one of them")
     paths = _paths(options)
+    from chatpose.atlas.naming import Namer
     from chatpose.posecodes.describe import Describer
 
     describer = Describer(shared.body_model(options))
+    namer = Namer(describer=describer)
     code = 0
     for path in paths:
         try:
-            for number, line in enumerate(_lines(options, path, describer)):
+            for number, line in enumerate(_lines(options, path, describer, namer)):
                 _show(line, options, first=number == 0)
         except ChatposeError as error:
             code = 2
@@ -86,11 +89,11 @@ def _listed(batch: str) -> Iterator[str]:
         raise UnreadableFileError(f"{batch} isn't text", expected="one path a line, UTF-8") from error
 
 
-Line = tuple[dict[str, Any], "Pose", "Description"]
+Line = tuple[dict[str, Any], "Pose", "list[Name]", "Description"]
 
 
-def _lines(options: argparse.Namespace, path: str, describer: "Describer") -> Iterator[Line]:
-    """What there is to say of one input: about it, the pose and its description, one a frame."""
+def _lines(options: argparse.Namespace, path: str, describer: "Describer", namer: "Namer") -> Iterator[Line]:
+    """What there is to say of one input: about it, the pose, its names and its description, one a frame."""
     from chatpose.formats.clip import PoseClip
 
     start = time.perf_counter()
@@ -108,37 +111,44 @@ def _lines(options: argparse.Namespace, path: str, describer: "Describer") -> It
     for offset in range(0, len(poses), CHUNK):
         part = poses[offset : offset + CHUNK]
         found = describer.describe_all(part, options.style, options.seed)
+        names = namer.names(part)
         seconds = (time.perf_counter() - start) / len(part)
         for number, description in enumerate(found):
             about: dict[str, Any] = {"input": path, "seconds": round(seconds, 4)}
             if count > 1:
                 about["frame"] = first + (offset + number) * (every or 1)
-            yield about, part[number], description
+            yield about, part[number], names[number], description
         start = time.perf_counter()
 
 
 def _show(line: Line, options: argparse.Namespace, first: bool) -> None:
-    about, pose, description = line
+    about, pose, names, description = line
     if options.json:
-        shared.print_json(_as_json(about, pose, description))
+        shared.print_json(_as_json(about, pose, names, description))
         return
     if first:
         print(about["input"])
     if "frame" in about:
         print(f"frame {about['frame']}")
+    print(_called(names))
     print(textwrap.fill(description.text, shared.WIDTH))
     for row in _rows(description.checks):
         print(f"  {row}")
     print(flush=True)
 
 
-def _as_json(about: dict[str, Any], pose: "Pose", description: "Description") -> dict[str, Any]:
+def _called(names: "list[Name]") -> str:
+    """What the pose is called, the surest name first."""
+    return ", ".join(f"{name.name} ({name.score:.0%})" for name in names) or "no common name"
+
+
+def _as_json(about: dict[str, Any], pose: "Pose", names: "list[Name]", description: "Description") -> dict[str, Any]:
     """The contract's object; a pose file is exact, so its confidence is 1."""
     from chatpose.formats.pose_json import pose_to_json
 
     person = {
         "pose": pose_to_json(pose, description.joints),
-        "names": [],
+        "names": [name.as_json() for name in names],
         "description": description.text,
         "statements": description.statements_as_json(),
         "confidence": 1.0,

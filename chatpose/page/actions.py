@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
+from chatpose.atlas.naming import Namer
 from chatpose.body.model import BodyModel
 from chatpose.body.rotations import heading_angle
 from chatpose.errors import ChatposeError
@@ -35,12 +36,14 @@ class Page:
         examples: the examples, the first of which is on screen at the start.
         root: folder in which sessions keep theirs.
         describer: puts poses into words.
+        namer: knows what poses are called.
     """
 
     body: BodyModel
     examples: list[Example]
     root: Path
     describer: Describer
+    namer: Namer
 
     def session(self, session: Session | None) -> Session:
         """The visitor's session, a new one on the first call."""
@@ -138,7 +141,7 @@ def say(page: Page, session: Session | None, state: dict[str, Any] | None) -> tu
     for slot, shown in page.session(session).shown.items():
         frame, _ = frame_and_camera(shown, slot, state)
         poses[slot] = words.pose_on_screen(shown, frame, page.body)
-    cards_ = {slot: words.description_card(page.describer, pose, slot) for slot, pose in poses.items()}
+    cards_ = {slot: words.description_card(page.describer, page.namer, pose, slot) for slot, pose in poses.items()}
     way = words.way_card(page.describer, poses["A"], poses["B"]) if len(poses) == 2 else ""
     return cards_.get("A", ""), cards_.get("B", ""), way
 

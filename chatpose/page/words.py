@@ -2,8 +2,9 @@
 
 from html import escape
 
+from chatpose.atlas.naming import Name, Namer
 from chatpose.body.model import BodyModel
-from chatpose.body.pose import Pose
+from chatpose.body.pose import Pose, stack_poses
 from chatpose.page.session import Shown
 from chatpose.posecodes.body_parts import joints_of
 from chatpose.posecodes.check import Check, format_value
@@ -15,13 +16,15 @@ def pose_on_screen(shown: Shown, frame: int, body: BodyModel) -> Pose:
     return shown.clip.pose_on(body)[min(max(frame, 0), len(shown.clip) - 1)]
 
 
-def description_card(describer: Describer, pose: Pose, slot: str) -> str:
-    """The description, and under it every statement with what was measured."""
+def description_card(describer: Describer, namer: Namer, pose: Pose, slot: str) -> str:
+    """What the pose is called, its description, and under it every statement with what was measured."""
     described = describer.describe(pose, "full")
+    (names,) = namer.names(stack_poses([pose]))
     rows = "".join(_statement(check, slot) for check in described.checks)
     count = len(described.checks)
     return (
-        f'<section class="cp-words"><p class="cp-description">{escape(described.text)}</p>'
+        f'<section class="cp-words"><p class="cp-names">{_names(names)}</p>'
+        f'<p class="cp-description">{escape(described.text)}</p>'
         f"<details open><summary>{count} statements, measured</summary>"
         f'<ul class="cp-statements">{rows}</ul></details></section>'
     )
@@ -31,6 +34,14 @@ def way_card(describer: Describer, first: Pose, second: Pose) -> str:
     """How to get from the pose in A to the pose in B."""
     text = describer.compare(first, second).text
     return f'<section class="cp-words"><h4>From A to B</h4><p class="cp-description">{escape(text)}</p></section>'
+
+
+def _names(names: list[Name]) -> str:
+    """The surest name, then what else it may be called."""
+    if not names:
+        return '<span class="cp-muted">No common name fits.</span>'
+    first, *others = (f"{escape(name.name)} <small>{name.score:.0%}</small>" for name in names)
+    return f"<strong>{first}</strong>" + "".join(f" · {other}" for other in others)
 
 
 def _statement(check: Check, slot: str) -> str:

@@ -278,7 +278,7 @@ class GoalMeter:
         return torch.where(ground[..., None], (apart[..., 1:2] - self._wanted[:, None]) * up, free), facing
 
     def _nearest(self, world: WorldJoints, floor_m: Tensor | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Both points of each goal's chosen pair (the ground's is below the first), facing, and which are the ground's."""
+        """Both points of each goal's nearest pair, facing, and which goals are the ground's (its point is below)."""
         points, normals = self._sites.place(world)
         if not self.goals:
             empty = points.new_zeros((*points.shape[:-2], 0, 3))

@@ -41,6 +41,10 @@ from chatpose.posecodes.solve_truth import Solution, Wish, solutions
 __all__ = ["Prior", "Solution", "SolveOptions", "Solver", "Weights", "moving_joints"]
 
 
+Ranked = tuple[int, float, Solution]
+"""Failures, cost with what it costs to be somewhere unusual, and the solution."""
+
+
 @dataclass(frozen=True)
 class SolveOptions:
     """How to solve.
@@ -135,9 +139,9 @@ class Solver:
         count = len(statements_per_pose)
         goals = goals_per_pose if goals_per_pose is not None else [()] * count
         balance = balance_per_pose if balance_per_pose is not None else [options.balance] * count
-        for what, found in (("lists of goals", len(goals)), ("choices of balance", len(balance))):
-            if found != count:
-                raise InvalidPoseError(f"{found} {what} for {count} lists of statements", expected=str(count))
+        for what, came in (("lists of goals", len(goals)), ("choices of balance", len(balance))):
+            if came != count:
+                raise InvalidPoseError(f"{came} {what} for {count} lists of statements", expected=str(count))
         if starts is not None and starts.batch_shape != (count,):
             raise InvalidPoseError(f"starts of shape {starts.batch_shape}", expected=f"({count},)")
         joints = moving_joints(moving)
@@ -145,62 +149,67 @@ class Solver:
             Wish(tuple(row), tuple(wanted), stands)
             for row, wanted, stands in zip(statements_per_pose, goals, balance, strict=True)
         ]
-        starts = None if starts is None else starts.validated()
+        begin = None if starts is None else starts.validated().to(self.body.data.v_template)
         found: list[Solution] = []
         for first in range(0, count, options.chunk):
             rows = slice(first, first + options.chunk)
             began = time.perf_counter()
-            part = self._chunk(wishes[rows], None if starts is None else starts[rows], joints, options)
+            part = self._chunk(wishes[rows], None if begin is None else begin[rows], joints, options)
             seconds = (time.perf_counter() - began) / len(part)
             found += [replace(solution, seconds=seconds) for solution in part]
-        return found
+        if starts is None or starts.body_pose.dtype == found[0].pose.body_pose.dtype:
+            return found
+        return [
+            replace(solution, pose=_restored(solution.pose, starts[row], joints)) for row, solution in enumerate(found)
+        ]
 
     @torch.no_grad()
     def _chunk(
         self, wishes: list[Wish], starts: Pose | None, joints: tuple[int, ...], options: SolveOptions
     ) -> list[Solution]:
-        found = self._found(wishes, starts, joints, options)
+        found = [solution for *_, solution in self._found(wishes, starts, joints, options)]
         missed = [row for row, solution in enumerate(found) if not solution.solved]
         if missed and options.retries:
             insisting = replace(options, margin=options.margin / 2, weights=_insisting(options.weights))
             ended = [found[row].pose for row in missed]
             tries = [Try(place, pose, pose.local_rotations) for place, pose in enumerate(ended)]
-            for row, solution in zip(missed, self._best([wishes[n] for n in missed], tries, joints, insisting), strict=True):
-                if len(solution.failed) < len(found[row].failed) and _no_worse(solution, found[row]):
+            again = self._best([wishes[row] for row in missed], tries, joints, insisting)
+            for row, (failures, _, solution) in zip(missed, again, strict=True):
+                if failures < len(found[row].failed) and _no_worse(solution, found[row]):
                     found[row] = replace(solution, cost=found[row].cost)
         return found
 
     def _found(
         self, wishes: list[Wish], starts: Pose | None, joints: tuple[int, ...], options: SolveOptions
-    ) -> list[Solution]:
+    ) -> list[Ranked]:
         candidates = Candidates.of(options.candidates)
         if starts is None:
             tries = scratch_tries(self._costs(wishes, candidates, options), candidates)
             return self._best(wishes, tries, joints, options)
         first = [Try(row, starts[row], starts[row].local_rotations) for row in range(len(wishes))]
         found = self._best(wishes, first, joints, options)
-        far = [row for row, solution in enumerate(found) if not solution.solved or solution.cost > FAR]
+        far = [row for row, (failures, cost, _) in enumerate(found) if failures or cost > FAR]
         if far and options.retries:
             left = [wishes[row] for row in far]
             others = retries(self._costs(left, candidates, options), candidates, starts[far], joints)
-            for row, solution in zip(far, self._best(left, others, joints, options), strict=True):
-                found[row] = min(found[row], solution, key=_rank)
+            for row, ranked in zip(far, self._best(left, others, joints, options), strict=True):
+                found[row] = min(found[row], ranked, key=lambda ranks: ranks[:2])
         return found
 
     def _best(
         self, wishes: list[Wish], tries: list[Try], joints: tuple[int, ...], options: SolveOptions
-    ) -> list[Solution]:
-        """Solves all tries at once and keeps the best of each wish."""
+    ) -> list[Ranked]:
+        """Solves all tries at once and keeps the best of each wish: fewest failures, then the least cost."""
         anchors = concatenate_poses([_one(attempt.anchor) for attempt in tries])
         rows = [wishes[attempt.row] for attempt in tries]
         problem = self._problem(rows, anchors, joints, options)
         ended = descend(problem, torch.stack([attempt.begin for attempt in tries]), options.max_steps)
-        best: dict[int, Solution] = {}
         judged = solutions(rows, anchors, ended, self.body, self._capsules, problem.meter, problem.allowed)
+        best: dict[int, Ranked] = {}
         for attempt, solution in zip(tries, judged, strict=True):
-            ranked = replace(solution, cost=solution.cost + attempt.bias)
+            ranked = (len(solution.failed), solution.cost + attempt.bias, solution)
             kept = best.get(attempt.row)
-            best[attempt.row] = ranked if kept is None else min(kept, ranked, key=_rank)
+            best[attempt.row] = ranked if kept is None or ranked[:2] < kept[:2] else kept
         return [best[row] for row in range(len(wishes))]
 
     def _costs(self, wishes: list[Wish], candidates: Candidates, options: SolveOptions) -> Tensor:
@@ -228,8 +237,10 @@ class Solver:
             rested=resting_heights(self._capsules.place(world), self._capsules),
             prior=self._prior,
             usual=self._prior.energy(rotations).clamp_min(USUAL) if self._prior else rotations.new_zeros(len(wishes)),
-            allowed=allowed_overlaps([wish.statements for wish in wishes], [wish.goals for wish in wishes], self._sites),
-            ordinary=limit_excess(limit_rows(rotations[:, 1:])[0], extreme=False),
+            allowed=allowed_overlaps(
+                [wish.statements for wish in wishes], [wish.goals for wish in wishes], self._sites
+            ),
+            ordinary=limit_excess(limit_rows(rotations[:, 1:])[0], extreme=False)[0].clamp_min(0),
         )
 
     def _meter(self, goals: tuple[Goal, ...]) -> GoalMeter | None:
@@ -257,6 +268,14 @@ def moving_joints(names: Collection[str] | None) -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
+def _restored(pose: Pose, start: Pose, joints: tuple[int, ...]) -> Pose:
+    """The solved pose in the start's precision, with the start's own rotations where nothing moved."""
+    kept, solved = start.local_rotations.clone(), pose.to(start.body_pose)
+    index = list(joints)
+    kept[index] = solved.local_rotations[index]
+    return Pose(kept[0], kept[1:], start.betas, solved.transl)
+
+
 def _insisting(weights: Weights) -> Weights:
     """For what missed by a little: statements and goals count more, staying close less."""
     return replace(weights, insistence=4 * weights.insistence, closeness=weights.closeness / 2)
@@ -265,11 +284,6 @@ def _insisting(weights: Weights) -> Weights:
 def _no_worse(solution: Solution, other: Solution) -> bool:
     """Whether the joints are not farther beyond their limits, or hardly."""
     return solution.quality.limit_excess_deg <= max(1.0, other.quality.limit_excess_deg)
-
-
-def _rank(solution: Solution) -> tuple[int, float]:
-    """Fewest failures, then the least cost."""
-    return len(solution.failed), solution.cost
 
 
 def _one(pose: Pose) -> Pose:

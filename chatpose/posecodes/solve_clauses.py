@@ -208,9 +208,7 @@ def _agreeing(clauses: list[Alternatives]) -> list[Alternatives]:
 
 
 def _ruled_out(target: Target, needed: dict[Measure, list[Target]]) -> bool:
-    return any(
-        other.high < target.low or target.high < other.low for other in needed.get(target.measure, ())
-    )
+    return any(other.high < target.low or target.high < other.low for other in needed.get(target.measure, ()))
 
 
 @lru_cache(maxsize=4096)

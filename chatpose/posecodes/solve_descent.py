@@ -5,18 +5,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from chatpose.body.angle_table import angle_index
+from chatpose.body.angles import angles_to_body_pose, body_pose_to_angles
 from chatpose.body.rotations import axis_angle_to_matrix
-from chatpose.posecodes.solve_problem import Problem, joint_weights
+from chatpose.posecodes.solve_problem import Problem
 from chatpose.shapes import Rotations24
 
 LARGEST_TURN_RAD = 0.5
 """Most that a joint turns in one step."""
-_CALM = 2e-3
-"""A step that lowers the cost by no more than this share is a sign of the end; ten times this once all is met."""
+_PROGRESS = 0.02
+"""A pose makes progress while its cost falls by at least this share …"""
+_PATIENCE, _PATIENCE_UNMET = 4, 8
+"""… within so many steps, when all is met and when not."""
 _MET = 0.5
-_PATIENCE, _PATIENCE_UNMET = 2, 5
-"""How many such steps end it, when all is met and when not."""
-_FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-1, 1e-4, 1e5
+_FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-1, 2e-2, 1e4
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +54,13 @@ def descend(problem: Problem, rotations: Rotations24, max_steps: int) -> Descent
         torch.zeros(count, dtype=torch.long, device=device),
     )
     open_rows = torch.arange(count, device=device)
-    metric = torch.diag(joint_weights(problem.joints).to(rotations) ** 2)
     damping = torch.full((count,), _FIRST_DAMPING, device=device)
     calm = torch.zeros(count, dtype=torch.long, device=device)
     here = problem.errors(rotations)
+    mark = here.cost
     for step in range(max_steps + 1):
         patience = torch.where(here.unmet < _MET, _PATIENCE, _PATIENCE_UNMET)
-        done = (calm >= patience) | (damping > _MOST_DAMPING) | (here.gradient.abs().amax(-1) < 1e-5)
+        done = (calm >= patience) | (damping > _MOST_DAMPING) | here.flat
         if step == max_steps:
             done = torch.ones_like(done)
         if bool(done.any()):
@@ -68,20 +70,43 @@ def descend(problem: Problem, rotations: Rotations24, max_steps: int) -> Descent
             keep = (~done).nonzero().flatten()
             if not len(keep):
                 break
-            open_rows, damping, calm = open_rows[keep], damping[keep], calm[keep]
+            open_rows, damping, calm, mark = open_rows[keep], damping[keep], calm[keep], mark[keep]
             problem, rotations, here = problem.take(keep), rotations[keep], here.take(keep)
-        system = here.curvature + damping[:, None, None] * metric
-        turn = -torch.linalg.solve_ex(system, here.gradient[..., None])[0].squeeze(-1)
+        turn = here.step(damping)
+        if step == 0 and bool((locked := _locked(rotations, problem.joints, turn)).any()):
+            rotations = _unlocked(rotations, locked)
+            here = problem.errors(rotations)
+            mark, turn = here.cost, here.step(damping)
         tried = _turned(rotations, problem.joints, turn)
         there = problem.errors(tried)
         better = there.cost < here.cost
-        fall = (here.cost - there.cost) / here.cost.clamp_min(0.1)
-        slow = ~better | (fall < _CALM) | ((fall < 10 * _CALM) & (there.unmet < _MET))
-        calm = torch.where(better, torch.where(slow, calm + 1, 0), calm)
-        damping = torch.where(better, (damping / 4).clamp_min(_LEAST_DAMPING), damping * 5)
+        progress = there.cost < mark * (1 - _PROGRESS)
+        mark, calm = torch.where(progress, there.cost, mark), torch.where(progress, 0, calm + 1)
+        damping = torch.where(better, (damping / 4).clamp_min(_LEAST_DAMPING), damping * 6)
         rotations = torch.where(better[:, None, None, None], tried, rotations)
         here = there.where(better, here)
     return final
+
+
+_HINGES = tuple(angle_index(f"{side}_{name}_flexion") for side in ("left", "right") for name in ("knee", "elbow"))
+_STRAIGHT_RAD, _BENT_RAD = 0.1, 0.3
+
+
+def _locked(rotations: Tensor, joints: tuple[int, ...], turn: Tensor) -> Tensor:
+    """(N, 4) straight knees and elbows that a step would bend the wrong way: the way back is uphill."""
+    before = body_pose_to_angles(rotations[:, 1:])[:, list(_HINGES)]
+    after = body_pose_to_angles(_turned(rotations, joints, turn)[:, 1:])[:, list(_HINGES)]
+    return (before < _STRAIGHT_RAD) & (after < before - 0.02)
+
+
+def _unlocked(rotations: Tensor, locked: Tensor) -> Tensor:
+    """These bent a little the way they go."""
+    angles = body_pose_to_angles(rotations[:, 1:])
+    angles[:, list(_HINGES)] = torch.where(locked, _BENT_RAD, angles[:, list(_HINGES)])
+    bent = torch.cat([rotations[:, :1], angles_to_body_pose(angles)], dim=1)
+    changed = torch.zeros(rotations.shape[:2], dtype=torch.bool, device=rotations.device)
+    changed[:, [hinge // 3 + 1 for hinge in _HINGES]] = locked
+    return torch.where(changed[..., None, None], bent, rotations)
 
 
 def _turned(rotations: Tensor, joints: tuple[int, ...], turn: Tensor) -> Tensor:

@@ -25,22 +25,29 @@ def neighbours(world: WorldJoints, joints: tuple[int, ...]) -> WorldJoints:
         (N, 1 + 3 * len(joints)) poses, the unturned one first.
     """
     below = _below(joints, str(world.positions.device))
-    turning = list(joints)
-    axes = world.rotations[:, turning].transpose(-1, -2) * STEP_RAD  # (N, J, 3, 3): each axis as a row
+    turning, count = list(joints), len(world.positions)
+    # A small turn about an axis a adds a × v = [a]× v to every v that turns with the joint: one product for all axes.
+    axes = world.rotations[:, turning].transpose(-1, -2)  # (N, J, 3, 3): each axis as a row
+    crosses = torch.einsum("njax,xrc->njarc", axes, LEVI_CIVITA.to(axes) * STEP_RAD)
     arms = world.positions[:, None] - world.positions[:, turning, None]  # (N, J, 24, 3)
-    moved = torch.linalg.cross(axes[:, :, :, None], arms[:, :, None], dim=-1) * below[:, None, :, None]
-    columns = world.rotations.transpose(-1, -2)[:, None, None]  # (N, 1, 1, 24, 3, 3)
-    turned = torch.linalg.cross(axes[:, :, :, None, None], columns, dim=-1) * below[:, None, :, None, None]
-    positions = world.positions[:, None] + moved.flatten(1, 2)
-    rotations = world.rotations[:, None] + turned.transpose(-1, -2).flatten(1, 2)
-    return WorldJoints(
-        torch.cat([world.rotations[:, None], rotations], dim=1), torch.cat([world.positions[:, None], positions], dim=1)
-    )
+    moved = crosses.flatten(2, 3) @ (arms * below[:, :, None]).transpose(-1, -2)  # (N, J, 9, 24)
+    moved = moved.unflatten(2, (3, 3)).transpose(-1, -2).flatten(1, 2)  # (N, 3 J, 24, 3)
+    sides = world.rotations.transpose(1, 2).flatten(2)  # (N, 3, 72)
+    turned = (crosses.flatten(1, 3) @ sides).reshape(count, len(joints), 3, 3, 24, 3)
+    turned = (turned * below[:, None, None, :, None]).permute(0, 1, 2, 4, 3, 5).flatten(1, 2)  # (N, 3 J, 24, 3, 3)
+    positions = torch.cat([world.positions[:, None], world.positions[:, None] + moved], dim=1)
+    return WorldJoints(torch.cat([world.rotations[:, None], world.rotations[:, None] + turned], dim=1), positions)
 
 
 def flattened(world: WorldJoints) -> WorldJoints:
     """The two leading axes as one."""
     return WorldJoints(world.rotations.flatten(0, 1), world.positions.flatten(0, 1))
+
+
+LEVI_CIVITA = torch.tensor(
+    [[[0.0, 0, 0], [0, 0, -1], [0, 1, 0]], [[0.0, 0, 1], [0, 0, 0], [-1, 0, 0]], [[0.0, -1, 0], [1, 0, 0], [0, 0, 0]]]
+)
+"""(axis, row, column) of the matrices [x]×, [y]×, [z]×."""
 
 
 @lru_cache(maxsize=64)

@@ -55,11 +55,11 @@ def limit_rows(body_pose: Tensor) -> tuple[Tensor, Tensor]:
     return rows, torch.cat([jacobian, sums, torch.stack(elevations, dim=1)], dim=1)
 
 
-def limit_excess(rows: Tensor, *, extreme: bool, inside_rad: float = 0.0) -> Tensor:
-    """Signed excess of each row, radians: positive above the range, negative below it, 0 inside."""
+def limit_excess(rows: Tensor, *, extreme: bool) -> tuple[Tensor, Tensor]:
+    """How far each row is beyond the nearer end of its range, radians, negative inside, and on which side (±1)."""
     low, high = limit_bounds(rows, extreme=extreme)
-    low, high = low + inside_rad, high - inside_rad
-    return (rows - high).clamp_min(0) - (low - rows).clamp_min(0)
+    over, under = rows - high, low - rows
+    return torch.maximum(over, under), torch.where(over >= under, 1.0, -1.0)
 
 
 @lru_cache(maxsize=4)
@@ -79,5 +79,3 @@ def _group_table(dtype: torch.dtype) -> Tensor:
     for row, group in enumerate(GROUPS):
         table[row, [angle_index(name) for name in group.members]] = 1
     return table
-
-

@@ -44,8 +44,8 @@ def allowed_overlaps(
             for condition in statement.code.conditions if not statement.negated else ():
                 if condition.measure.kind == "gap":
                     _raise_to(allowed[row], gap_columns(*condition.measure.points), _ROOM_M - condition.high)
-        for goal in wanted if sites is not None else ():
-            if goal.object != GROUND and goal.relation != "from":
+        for goal in wanted:
+            if sites is not None and goal.object != GROUND and goal.relation != "from":
                 _raise_to(allowed[row], _goal_columns(goal, sites), _GOAL_M)
     return allowed
 
@@ -64,15 +64,15 @@ def _raise_to(allowed: Tensor, columns: tuple[int, ...], least: float) -> None:
 
 def _goal_columns(goal: Goal, sites: BodySites) -> tuple[int, ...]:
     """The contact pairs of the capsules that carry a goal's sites."""
-    ends = [frozenset(sites.joints[sites.index(name)] for name in sites_of(part)) for part in (goal.subject, goal.object)]
+    ends = [
+        frozenset(sites.joints[sites.index(name)] for name in sites_of(part)) for part in (goal.subject, goal.object)
+    ]
     return _columns_of_joints(*ends)
 
 
 @lru_cache(maxsize=1024)
 def _columns_of_joints(first: frozenset[str], second: frozenset[str]) -> tuple[int, ...]:
-    carried = {
-        name: SMPL.joint_names[joint] for name, joint in zip(CAPSULE_NAMES, CAPSULE_JOINTS, strict=True)
-    }
+    carried = {name: SMPL.joint_names[joint] for name, joint in zip(CAPSULE_NAMES, CAPSULE_JOINTS, strict=True)}
     return tuple(
         column
         for column, (one, other) in enumerate(CONTACT_PAIRS)

@@ -13,7 +13,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from chatpose.body.balance import balance_margin_m
+from chatpose.body.balance import FADING, PATCH_M, SUPPORT_M, center_of_mass
 from chatpose.body.capsules import CAPSULE_NAMES, CONTACT_PAIRS, BodyCapsules
 from chatpose.body.kinematics import WorldJoints, forward_kinematics
 from chatpose.body.rotations import matrix_to_axis_angle
@@ -24,12 +24,15 @@ from chatpose.posecodes.goals import GoalMeter
 from chatpose.posecodes.measures import measure_all
 from chatpose.posecodes.points import points_of_kinematics
 from chatpose.posecodes.solve_clauses import ClauseTable
-from chatpose.posecodes.solve_jets import STEP_RAD, flattened, neighbours
+from chatpose.posecodes.solve_errors import UNTOLD, Errors
+from chatpose.posecodes.solve_jets import LEVI_CIVITA, STEP_RAD, flattened, neighbours
 from chatpose.posecodes.solve_limits import limit_excess, limit_rows
 from chatpose.shapes import CapsuleEnds, Rotations24
 
-HUBER = 15.0
-"""Error (in rows' units) from which it counts linearly: 30° or 15 cm."""
+_NEAR_M = 0.03
+"""Parts that are nearer than this to being too deep in each other are watched."""
+_INSIDE_RAD = 0.01
+"""How far inside the extreme limits joints are kept."""
 
 
 class Prior(Protocol):
@@ -70,9 +73,9 @@ class Weights:
     overlap_m: float = 0.01
     extreme_rad: float = 0.02
     ordinary_rad: float = 0.15
-    balance_m: float = 0.02
+    balance_m: float = 0.03
     inside_m: float = 0.01
-    poise_m: float = 0.04
+    poise_m: float = 0.06
     lifted_m: float = 0.03
     unusual: float = 0.15
 
@@ -92,34 +95,8 @@ def joint_weights(joints: Sequence[int]) -> Tensor:
     return torch.tensor([JOINT_WEIGHT[name] for name in bare]).flatten()
 
 
-@dataclass(frozen=True, eq=False)
-class Errors:
-    """The state of a batch of poses.
-
-    Attributes:
-        cost: (N,) what is made small.
-        gradient: (N, D) its slope by turns of the moving joints about their own axes.
-        curvature: (N, D, D) of Gauss and Newton.
-        unmet: (N,) largest error of statements and goals, in units.
-    """
-
-    cost: Tensor
-    gradient: Tensor
-    curvature: Tensor
-    unmet: Tensor
-
-    def where(self, rows: Tensor, other: "Errors") -> "Errors":
-        """The rows of this where `rows`, else of `other`."""
-        return Errors(
-            torch.where(rows, self.cost, other.cost),
-            torch.where(rows[:, None], self.gradient, other.gradient),
-            torch.where(rows[:, None, None], self.curvature, other.curvature),
-            torch.where(rows, self.unmet, other.unmet),
-        )
-
-    def take(self, rows: Tensor) -> "Errors":
-        """Some of the poses."""
-        return Errors(self.cost[rows], self.gradient[rows], self.curvature[rows], self.unmet[rows])
+Rows = tuple[Tensor, Tensor]
+"""Errors (N, R) and their slopes (N, R, D) by turns of the moving joints; negative errors are room that is left."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +118,7 @@ class Problem:
         prior: or None.
         usual: (N,) energy of the prior up to which it doesn't count: a usual pose's, or the start's.
         allowed: (N, pairs) overlap of each two parts that is no error, metres.
-        ordinary: (N, 79) radians by which the start is already beyond the ordinary limits.
+        ordinary: (N, 79) radians by which the start is already beyond the ordinary limits, 0 inside.
     """
 
     offsets: Tensor
@@ -175,25 +152,19 @@ class Problem:
         """All rows of errors of (N, 24, 3, 3) local rotations, put together."""
         jets = neighbours(forward_kinematics(rotations, self.offsets), self.joints)
         ends = self.capsules.place(jets)
-        wanted = [*self._statements(jets, ends), *self._goals(jets, ends)]
-        if (factor := self.weights.insistence) != 1:
-            wanted = [(row * factor, slope * factor) for row, slope in wanted]
-        rows = [*wanted, *self._overlaps(ends), *self._limits(rotations), *self._balance(jets), *self._lifted(ends)]
-        rows += self._prior(rotations)
-        errors = torch.cat([row for row, _ in rows], dim=1)
-        slopes = torch.cat([slope for _, slope in rows], dim=1)
-        unmet = torch.cat([row for row, _ in wanted], dim=1) if wanted else errors.new_zeros(len(self), 1)
-        size = errors.abs()
-        linear = size > HUBER
-        cost = torch.where(linear, HUBER * (2 * size - HUBER), size * size).sum(1) / 2
-        shrink = torch.where(linear, HUBER / size.clamp_min(HUBER), 1.0)
-        pull = self._pull(rotations)
-        metric = (self.weights.closeness * joint_weights(self.joints)) ** 2
-        cost = cost + (metric * pull * pull).sum(1) / 2
-        weighted = slopes * shrink[:, :, None]
-        gradient = torch.einsum("nrd,nr->nd", weighted, errors) + metric * pull
-        curvature = weighted.transpose(1, 2) @ slopes + torch.diag(metric)
-        return Errors(cost, gradient, curvature, unmet.abs().amax(1) if unmet.shape[1] else unmet.new_zeros(len(self)))
+        goals, wanted = self._goals(jets, ends), self._statements(jets, ends)
+        factor = self.weights.insistence
+        rows = [(row * factor, slope * factor) for row, slope in (*goals, *wanted)]
+        rows += [*self._limits(rotations), *self._balance(jets, ends), *self._lifted(ends), *self._prior(rotations)]
+        rows += self._overlaps(ends)
+        metric = (self.weights.closeness * joint_weights(self.joints).to(rotations)) ** 2
+        return Errors.of(
+            rows,
+            exact=goals[0][0].shape[1] if goals else 0,
+            wanted=len(goals) + len(wanted),
+            pull=self._pull(rotations),
+            metric=metric,
+        )
 
     def _pull(self, rotations: Tensor) -> Tensor:
         """(N, D) how far the moving joints are turned from the start, radians about each axis."""
@@ -201,7 +172,7 @@ class Problem:
         turned = self.anchor[:, moving].transpose(-1, -2) @ rotations[:, moving]
         return matrix_to_axis_angle(turned).flatten(1)
 
-    def _statements(self, jets: WorldJoints, ends: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def _statements(self, jets: WorldJoints, ends: Tensor) -> list[Rows]:
         table = self.clauses
         if not table.measures:
             return []
@@ -214,16 +185,14 @@ class Problem:
                 columns = gap_columns(*table.measures[number].points)
                 values[:, :, number] = self._gaps(ends, columns).amin(-1)
         here = values[:, 0, table.measure_of]
-        errors = (table.low - here).clamp_min(0) - (here - table.high).clamp_min(0)
-        errors = (errors / table.scale).nan_to_num(0.0)
-        counts = table.chosen(errors * errors)
-        errors = torch.where(counts, errors, 0.0)
-        slopes = -(values[:, 1:] - values[:, :1]).nan_to_num(0.0, 0.0, 0.0) / STEP_RAD
-        slopes = slopes[:, :, table.measure_of] / table.scale
-        slopes = torch.where((errors != 0)[:, None], slopes, 0.0).transpose(1, 2)
-        return [(errors, slopes)]
+        under, over = table.low - here, here - table.high
+        errors = (torch.maximum(under, over) / table.scale).nan_to_num(UNTOLD, UNTOLD, UNTOLD)
+        counts = table.chosen(errors.clamp_min(0).square()) & (errors > UNTOLD)
+        slopes = (values[:, 1:] - values[:, :1]).nan_to_num(0.0, 0.0, 0.0)[:, :, table.measure_of] / STEP_RAD
+        slopes = slopes.transpose(1, 2) * (torch.where(under > over, -1.0, 1.0) * counts / table.scale)[..., None]
+        return [(torch.where(counts, errors, UNTOLD), slopes)]
 
-    def _goals(self, jets: WorldJoints, ends: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def _goals(self, jets: WorldJoints, ends: Tensor) -> list[Rows]:
         if self.meter is None or not bool(self.goals.any()):
             return []
         floor = (ends[..., 1] - self.capsules.end_radii).amin(-1)
@@ -235,8 +204,8 @@ class Problem:
         far = (size > self.weights.reached_m) & self.goals[..., None]
         errors = torch.where(far, away * (1 - self.weights.reached_m / size.clamp_min(1e-6)), 0.0)
         slopes = torch.where(far[:, None], vectors[:, 1:] - vectors[:, :1], 0.0) / STEP_RAD
-        turned = (facing[:, 0] - self.weights.reached_facing).clamp_min(0) * self.goals
-        turning = torch.where((turned > 0)[:, None], facing[:, 1:] - facing[:, :1], 0.0) / STEP_RAD
+        turned = torch.where(self.goals, facing[:, 0] - self.weights.reached_facing, UNTOLD)
+        turning = torch.where(self.goals[:, None], facing[:, 1:] - facing[:, :1], 0.0) / STEP_RAD
         return [
             (errors.flatten(1) / self.weights.goal_m, slopes.flatten(2).transpose(1, 2) / self.weights.goal_m),
             (turned / self.weights.facing, turning.transpose(1, 2) / self.weights.facing),
@@ -252,57 +221,61 @@ class Problem:
         slack = self.capsules.slack[list(columns)] - self.capsules.radii[pairs].sum(0)
         return segment_distance(*chosen) + slack
 
-    def _overlaps(self, ends: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def _overlaps(self, ends: Tensor) -> list[Rows]:
         here = self._gaps(ends[:, :1], _ALL_PAIRS)[:, 0]
-        columns = tuple((here < -self.allowed).any(0).nonzero().flatten().tolist())
+        columns = tuple((here < _NEAR_M - self.allowed).any(0).nonzero().flatten().tolist())
         if not columns:
             return []
         gaps = self._gaps(ends, columns)
-        errors = (-self.allowed[:, list(columns)] - gaps[:, 0]).clamp_min(0) / self.weights.overlap_m
-        slopes = -(gaps[:, 1:] - gaps[:, :1]) / (STEP_RAD * self.weights.overlap_m)
-        return [(errors, torch.where((errors != 0)[:, None], slopes, 0.0).transpose(1, 2))]
+        errors = (-self.allowed[:, list(columns)] - gaps[:, 0]) / self.weights.overlap_m
+        slopes = (gaps[:, :1] - gaps[:, 1:]) / (STEP_RAD * self.weights.overlap_m)
+        return [(errors, slopes.transpose(1, 2))]
 
-    def _limits(self, rotations: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def _limits(self, rotations: Tensor) -> list[Rows]:
         rows, slopes = limit_rows(rotations[:, 1:])
         slopes = slopes[:, :, list(self.joints)].flatten(2)
-        extreme = limit_excess(rows, extreme=True, inside_rad=0.01)
-        ordinary = limit_excess(rows, extreme=False)
-        ordinary = torch.where(ordinary.abs() > self.ordinary.abs(), ordinary - self.ordinary, 0.0)
         found = []
-        for excess, scale in ((extreme, self.weights.extreme_rad), (ordinary, self.weights.ordinary_rad)):
-            errors = excess / scale
-            found.append((errors, torch.where((errors != 0)[:, :, None], slopes / scale, 0.0)))
+        for extreme, free, scale in (
+            (True, -_INSIDE_RAD, self.weights.extreme_rad),
+            (False, self.ordinary, self.weights.ordinary_rad),
+        ):
+            beyond, sign = limit_excess(rows, extreme=extreme)
+            found.append(((beyond - free) / scale, slopes * (sign / scale)[..., None]))
         return found
 
-    def _balance(self, jets: WorldJoints) -> list[tuple[Tensor, Tensor]]:
-        leaf = WorldJoints(*(part[:, 0].detach().requires_grad_(True) for part in jets))
-        with torch.enable_grad():
-            margin = balance_margin_m(leaf, self.capsules)
-            slopes = torch.autograd.grad(margin.sum(), leaf)
-        inside = margin.detach().nan_to_num(0.0)
-        changes = [
-            torch.einsum("ndj,nj->nd", (part[:, 1:] - part[:, :1]).flatten(2), slope.flatten(1))
-            for part, slope in zip(jets, slopes, strict=True)
-        ]
-        scale = torch.where(self.balanced, self.weights.balance_m, self.weights.poise_m)
-        wanted = torch.where(self.balanced, self.weights.inside_m, self.poise)
-        errors = (wanted - inside).clamp_min(0) / scale
-        slope = -(changes[0] + changes[1]).nan_to_num(0.0) / (STEP_RAD * scale[:, None])
-        return [(errors[:, None], torch.where(errors[:, None] > 0, slope, 0.0)[:, None])]
+    def _balance(self, jets: WorldJoints, ends: Tensor) -> list[Rows]:
+        """How far the centre of mass reaches over the support, a row a direction, as `chatpose.body.balance` has it.
 
-    def _lifted(self, ends: Tensor) -> list[tuple[Tensor, Tensor]]:
+        What bears weight hangs on heights, all or nothing within centimetres, so there is no slope to follow; only the
+        places of the supports and of the centre of mass are followed.
+        """
+        outward = _directions().to(ends)
+        offsets = ends[..., ::2] - center_of_mass(jets, self.capsules)[..., None, ::2]  # (N, 1 + D, 44, 2)
+        heights = ends[:, 0, :, 1] - self.capsules.end_radii
+        too_high = heights - heights.amin(-1, keepdim=True) - SUPPORT_M
+        size = self.capsules.end_radii.clamp_max(PATCH_M) - FADING * too_high.clamp_min(0)
+        reach, patch = (offsets[:, 0] @ outward + size[..., None]).max(-2)  # (N, directions)
+        chosen = patch[:, None, :, None].expand(-1, offsets.shape[1], -1, 2)
+        along = (offsets.gather(2, chosen) * outward.T).sum(-1)  # (N, 1 + D, directions)
+        scale = torch.where(self.balanced, self.weights.balance_m, self.weights.poise_m)[:, None]
+        wanted = torch.where(self.balanced, self.weights.inside_m, self.poise)[:, None]
+        slopes = (along[:, :1] - along[:, 1:]) / (STEP_RAD * scale[..., None])
+        return [((wanted - reach) / scale, slopes.transpose(1, 2))]
+
+    def _lifted(self, ends: Tensor) -> list[Rows]:
         """What rested on the floor stays there unless it has to leave (Geman and McClure's errors, at most 1)."""
         columns = self.rested.isfinite().any(0).nonzero().flatten()
         bottoms = ends[..., 1] - self.capsules.end_radii
         heights = bottoms[..., columns] - bottoms.amin(-1, keepdim=True)
         rested = self.rested[:, columns]
-        rise = ((heights[:, 0] - rested) / self.weights.lifted_m).clamp_min(0)  # 0 where it didn't rest
-        bounded = (1 + rise * rise).rsqrt()
+        rise = (heights[:, 0] - rested) / self.weights.lifted_m  # -inf where it didn't rest
+        bounded = (1 + rise.clamp_min(0).square()).rsqrt()
         slopes = (heights[:, 1:] - heights[:, :1]).transpose(1, 2) / (STEP_RAD * self.weights.lifted_m)
         # The error is rise / √(1 + rise²), its slope by the rise 1 / √(1 + rise²)³.
-        return [(rise * bounded, torch.where((rise > 0)[..., None], slopes * (bounded**3)[..., None], 0.0))]
+        slopes = torch.where(rested.isfinite()[..., None], slopes * (bounded**3)[..., None], 0.0)
+        return [((rise * bounded).clamp_min(UNTOLD), slopes)]
 
-    def _prior(self, rotations: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def _prior(self, rotations: Tensor) -> list[Rows]:
         """How much less usual the pose is than `usual`."""
         if self.prior is None:
             return []
@@ -312,10 +285,13 @@ class Problem:
             (slope,) = torch.autograd.grad(energy.sum(), leaf)
         moving = list(self.joints)
         # Turning about an own axis e changes R by R [e]×.
-        turns = torch.einsum("njac,njab,ibc->nji", slope[:, moving], rotations[:, moving], _GENERATORS).flatten(1)
-        errors = ((energy.detach() - self.usual).clamp_min(0) / self.weights.unusual).nan_to_num(0.0)[:, None]
-        slopes = torch.where(errors > 0, turns / self.weights.unusual, 0.0).nan_to_num(0.0, 0.0, 0.0)
+        turns = torch.einsum(
+            "njac,njab,ibc->nji", slope[:, moving], rotations[:, moving], LEVI_CIVITA.to(rotations)
+        ).flatten(1)
+        errors = ((energy.detach() - self.usual) / self.weights.unusual).nan_to_num(UNTOLD)[:, None]
+        slopes = (turns / self.weights.unusual).nan_to_num(0.0, 0.0, 0.0)
         return [(errors, slopes[:, None])]
+
 
 USUAL = 0.15
 """Energy of the prior that is nothing unusual: three quarters of real poses have less."""
@@ -331,9 +307,13 @@ def resting_heights(ends: CapsuleEnds, capsules: BodyCapsules) -> Tensor:
 
 
 _ALL_PAIRS = tuple(range(len(CONTACT_PAIRS)))
-_GENERATORS = torch.tensor(
-    [[[0.0, 0, 0], [0, 0, -1], [0, 1, 0]], [[0.0, 0, 1], [0, 0, 0], [-1, 0, 0]], [[0.0, -1, 0], [1, 0, 0], [0, 0, 0]]]
-)
+
+
+@lru_cache(maxsize=1)
+def _directions() -> Tensor:
+    """(2, 16) unit vectors all round in the floor's plane, the same set when mirrored."""
+    turn = torch.arange(16) * (2 * math.pi / 16)
+    return torch.stack([turn.sin(), turn.cos()])
 
 
 @lru_cache(maxsize=1)

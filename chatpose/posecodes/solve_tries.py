@@ -15,9 +15,9 @@ from chatpose.posecodes.solve_starts import ON_HANDS, START_ANGLES, start_costs,
 
 TRIES = 4
 """Postures that are tried."""
-FAR = 3.0
+FAR = 2.5
 """Cost from which a solution counts as far from the start, so that others are tried: standing people who sit down."""
-SWITCHED = 2.0
+SWITCHED = 1.0
 """What it costs to take trunk and legs from another posture than the given one."""
 
 IN_FRONT = -4.0
@@ -28,8 +28,6 @@ _ARM_JOINTS = tuple(
     for name in SMPL.joint_names
     if name.rpartition("_")[2] in ("shoulder", "elbow", "wrist", "hand", "collar", "neck", "head")
 )
-_HINGES = tuple(angle_index(f"{side}_{name}_flexion") for side in ("left", "right") for name in ("knee", "elbow"))
-_BENT_RAD = 0.3
 _SHOULDERS = tuple(angle_index(f"{side}_shoulder_flexion") for side in ("left", "right"))
 _ELBOWS = tuple(angle_index(f"{side}_elbow_flexion") for side in ("left", "right"))
 _FORWARD_RAD = 1.0
@@ -92,9 +90,8 @@ def scratch_tries(costs: Tensor, candidates: Candidates) -> list[Try]:
 def retries(costs: Tensor, candidates: Candidates, starts: Pose, joints: Sequence[int]) -> list[Try]:
     """For wishes that aren't met from their start, or far from it.
 
-    Straight joints bent a little (a straight one doesn't know which way it bends); arms forward, so that hands come
-    round the front of the body; trunk and legs as in the nearest candidates, which the solution then stays close to
-    if all joints may move.
+    Arms forward, so that hands come round the front of the body; trunk and legs as in the nearest candidates, which
+    the solution then stays close to if all joints may move.
 
     Args:
         costs: (wishes, K) of what is wanted at each candidate as it is.
@@ -106,17 +103,14 @@ def retries(costs: Tensor, candidates: Candidates, starts: Pose, joints: Sequenc
     whole = len(index) == len(SMPL)
     own, others = starts.local_rotations, candidates.poses.local_rotations
     angles = body_pose_to_angles(starts.body_pose)
-    angles[..., list(_HINGES)] = angles[..., list(_HINGES)].clamp_min(_BENT_RAD)
-    bent = angles_to_body_pose(angles)
     angles[..., list(_SHOULDERS)] = angles[..., list(_SHOULDERS)].clamp_min(_FORWARD_RAD)
     angles[..., list(_ELBOWS)] = angles[..., list(_ELBOWS)].clamp_min(_FORWARD_RAD)
     forward = angles_to_body_pose(angles)
     tries = []
     for row, places in enumerate(_nearest(costs + costs.new_tensor(candidates.costs) / 3, TRIES - 1)):
-        for softened, bias in ((bent, 0.0), (forward, IN_FRONT)):
-            begin = own[row].clone()
-            begin[index] = torch.cat([begin[:1], softened[row]])[index]
-            tries.append(Try(row, starts[row], begin, bias))
+        begin = own[row].clone()
+        begin[index] = torch.cat([begin[:1], forward[row]])[index]
+        tries.append(Try(row, starts[row], begin, IN_FRONT))
         heading = about_axis("y", heading_angle(own[row, 0]))
         for place in places:
             posed = torch.cat([heading @ others[place, :1], others[place, 1:]])

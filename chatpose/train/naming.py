@@ -2,14 +2,16 @@
 
     python -m chatpose.train.naming --data FOLDER --out data/atlas/compiled/naming.json --seed 0
 
-Two kinds of answers, weighed alike: on entries with every angle shaken, where the entry that was shaken is right while
-its statements hold; and on motion capture of the training subjects, where an entry is right when one of its tags is
-what the clip's description says. There, entries without tags are passed over: nobody says whether they are right.
+Two kinds of answers, weighed alike: on entries with every angle shaken, where the entry that was shaken is right; and
+on motion capture of the training and validation subjects, where an entry is right when one of its tags is what the
+clip's description says. There, ways to stand and walk are passed over: people do that in every clip and no description
+says so. How reliable an entry is for a subject is counted on the other subjects only.
 """
 
 import argparse
 import logging
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import torch
@@ -24,12 +26,19 @@ from chatpose.corpus.packed import PackedPoses, Split
 
 log = logging.getLogger(__name__)
 
-SHAKES = 24
+SHAKES = 8
 """Shaken versions of each entry."""
 SHAKEN_DEG = 18.0
-REAL_ROWS = 6000
+REAL_ROWS = 20_000
+SMOOTHING = 4.0
+"""Answers that an entry's reliability is held back by."""
 STEPS = 400
 CHUNK = 512
+SURE = 0.8
+UNJUDGED = frozenset(("standing",))
+"""Families whose names descriptions of clips don't bear out or deny: people stand and walk in every clip."""
+REAL_SHARE = 0.9
+"""Weight of motion capture against shaken entries, of which nearly all answers are right."""
 
 
 def main() -> None:
@@ -46,85 +55,152 @@ def main() -> None:
 
 
 def fit(atlas: Atlas, packed: PackedPoses, seed: int) -> Calibration:
-    """Fits the coefficients."""
+    """Fits the coefficients: first to rank candidates, then, on the best of each pose, to say how sure it is."""
     namer = Namer(atlas, calibration=Calibration())
-    generator = torch.Generator().manual_seed(seed)
-    features, right, weights = zip(
-        shaken_answers(namer, generator), real_answers(namer, packed, "train", REAL_ROWS), strict=True
-    )
-    counts = [len(one) for one in right]
-    log.info("%d answers on shaken entries, %d on motion capture", *counts)
-    each = torch.cat([weight / weight.sum().clamp_min(1e-9) for weight in weights])
-    return _logistic(torch.cat(features), torch.cat(right), each, counts)
+    real = real_answers(namer, packed, ("train", "validation"), REAL_ROWS)
+    shaken_ = shaken_answers(namer, torch.Generator().manual_seed(seed))
+    log.info("%d answers on shaken entries, %d on motion capture", len(shaken_.right), len(real.right))
+    reliability = _reliability(real, len(atlas))
+    across = {int(subject): _reliability(real, len(atlas), without=int(subject)) for subject in real.subjects.unique()}
+    rows = torch.stack([across[int(subject)] for subject in real.subjects.unique()])
+    place = torch.searchsorted(real.subjects.unique(), real.subjects)
+    real.features[:, -1] = rows[place, real.entries]
+    shaken_.features[:, -1] = 0.0  # they tell nothing about reliability
+    ranking = _logistic((shaken_, real))
+    best = (_best(shaken_, ranking), _best(real, ranking))
+    fitted = _logistic(best)
+    known = {entry.id: round(float(v), 3) for entry, v in zip(atlas, reliability, strict=True) if float(v) != 0}
+    scores, right = fitted.score(best[1].features), best[1].right
+    sure = scores >= SURE
+    figures = {
+        "poses": float(len(best[0].right) + len(best[1].right)),
+        "sure answers on motion capture": float(sure.sum()),
+        "their precision, other subjects' reliability": round(float(right[sure].mean()), 4) if sure.any() else 0.0,
+    }
+    source = "shaken entries; clips of the training and validation subjects"
+    return replace(fitted, reliability=known, fitted_on=source, figures=figures)
 
 
-Answers = tuple[Tensor, Tensor, Tensor]
-"""(A, features), (A,) whether the answer is right as 0 or 1, (A,) weight."""
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Candidates of many poses.
+
+    Attributes:
+        features: (A, features).
+        right: (A,) 0 or 1.
+        entries: (A,) places of the entries answered.
+        subjects: (A,) whose motion it is; -1 for shaken entries.
+        poses: (A,) number of the pose, counted from 0.
+        first: (A,) whether the entry was the nearest of its pose.
+    """
+
+    features: Tensor
+    right: Tensor
+    entries: Tensor
+    subjects: Tensor
+    poses: Tensor
+    first: Tensor
+
+    def of(self, rows: Tensor) -> "Answers":
+        """Some of them."""
+        return Answers(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Answers]") -> "Answers":
+        """Several batches as one, the poses counted on."""
+        done, columns = 0, []
+        for part in parts:
+            columns.append(replace(part, poses=part.poses + done))
+            done = int(columns[-1].poses.max()) + 1 if len(part.poses) else done
+        return cls(*(torch.cat([getattr(part, one.name) for part in columns]) for one in fields(cls)))
+
+
+def _answers(found: Candidates, right: Tensor, counted: Tensor, subjects: Tensor) -> Answers:
+    first = torch.zeros_like(counted)
+    first[:, 0] = True
+    poses = torch.arange(len(counted))[:, None].expand_as(counted)
+    columns = (found.features, right.float(), found.entry, subjects[:, None].expand_as(counted), poses, first)
+    return Answers(*(column[counted] for column in columns))
+
+
+def _best(answers: Answers, ranking: Calibration) -> Answers:
+    """The answer with the highest score of each pose."""
+    order = ranking.score(answers.features).argsort(stable=True)
+    best = torch.zeros(int(answers.poses.max()) + 1, dtype=torch.long).scatter(0, answers.poses[order], order)
+    return answers.of(best[torch.bincount(answers.poses) > 0])
 
 
 def shaken_answers(namer: Namer, generator: torch.Generator) -> Answers:
-    """What the namer would answer on shaken entries; every candidate that meets its statements is an answer."""
+    """All candidates on shaken entries."""
     count = len(namer.atlas)
     entry = torch.arange(count).repeat(SHAKES)
     poses = shaken(namer.atlas.poses[entry], generator, SHAKEN_DEG)
-    rows: list[Answers] = []
+    parts = []
     for start in range(0, len(entry), CHUNK):
         part = slice(start, start + CHUNK)
         found = namer.candidates(poses[part])
-        rows.append(_answers(found, (found.entry == entry[part, None]).float(), found.meets))
-    return _joined(rows)
+        nobody = torch.full((len(found.entry),), -1)
+        parts.append(_answers(found, found.entry == entry[part, None], found.meets, nobody))
+    return Answers.joined(parts)
 
 
-def real_answers(namer: Namer, packed: PackedPoses, split: Split, count: int) -> Answers:
-    """What it would answer on motion capture whose description names an activity that the atlas knows."""
-    rows: list[Answers] = []
-    for poses, activities in real_poses(namer.atlas, packed, split, count):
-        found = namer.candidates(poses)
-        right, told = right_by_tags(namer.atlas, found.entry, activities)
-        rows.append(_answers(found, right.float(), found.meets & told))
-    return _joined(rows)
+def real_answers(namer: Namer, packed: PackedPoses, splits: Sequence[Split], count: int) -> Answers:
+    """All candidates on motion capture whose description names an activity that the atlas knows."""
+    parts = []
+    for split in splits:
+        for poses, activities, subjects in real_poses(namer.atlas, packed, split, count):
+            found = namer.candidates(poses)
+            right, judged = right_by_tags(namer.atlas, found.entry, activities)
+            parts.append(_answers(found, right, found.meets & judged, subjects))
+    return Answers.joined(parts)
 
 
-def real_poses(atlas: Atlas, packed: PackedPoses, split: Split, count: int) -> list[tuple[Pose, list[frozenset[str]]]]:
-    """Poses of a split with what is being done, in chunks; clips whose activities the atlas has no tag for are out."""
+def real_poses(
+    atlas: Atlas, packed: PackedPoses, split: Split, count: int
+) -> Iterator[tuple[Pose, list[frozenset[str]], Tensor]]:
+    """Poses of a split in chunks, what is being done and by whom; clips of which the atlas knows nothing are out."""
     known = frozenset(tag for entry in atlas for tag in entry.tags)
     chosen = packed.rows(split)
-    chunks = []
     taken = 0
     for start in range(0, len(chosen), CHUNK):
         batch = packed.batch(chosen[start : start + CHUNK])
-        activities = [activities_of(packed.clips[int(clip)].description) for clip in batch.clips]
+        clips = [packed.clips[int(clip)] for clip in batch.clips]
+        activities = [activities_of(clip.description) for clip in clips]
         kept = [row for row, done in enumerate(activities) if done & known]
         if kept:
-            chunks.append((batch.pose[torch.tensor(kept)], [activities[row] for row in kept]))
+            subjects = torch.tensor([clips[row].subject for row in kept])
+            yield batch.pose[torch.tensor(kept)], [activities[row] for row in kept], subjects
             taken += len(kept)
         if taken >= count:
-            break
-    return chunks
+            return
 
 
 def right_by_tags(atlas: Atlas, entries: Tensor, activities: list[frozenset[str]]) -> tuple[Tensor, Tensor]:
-    """(N, K) whether an entry's tags say what is being done, and whether it has tags at all."""
+    """(N, K) whether an entry's tags say what is being done, and whether that can be judged."""
     tags = [frozenset(entry.tags) for entry in atlas]
     rows = [[bool(tags[place] & done) for place in row] for row, done in zip(entries.tolist(), activities, strict=True)]
-    tagged = torch.tensor([bool(several) for several in tags])
-    return torch.tensor(rows, dtype=torch.bool).reshape(entries.shape), tagged[entries]
+    judged = torch.tensor([entry.family not in UNJUDGED for entry in atlas])
+    return torch.tensor(rows, dtype=torch.bool).reshape(entries.shape), judged[entries]
 
 
-def _answers(found: Candidates, right: Tensor, counted: Tensor) -> Answers:
-    features = found.features[counted]
-    return features, right[counted], torch.ones(len(features))
+def _reliability(real: Answers, count: int, without: int | None = None) -> Tensor:
+    """(entries,) smoothed log-odds that an entry was right where it was the nearest, against all nearest ones."""
+    taken = real.first if without is None else real.first & (real.subjects != without)
+    right = torch.zeros(count).index_add_(0, real.entries[taken], real.right[taken])
+    wrong = torch.zeros(count).index_add_(0, real.entries[taken], 1 - real.right[taken])
+    overall = float(right.sum() / (right + wrong).sum().clamp_min(1))
+    smooth = (right + SMOOTHING * overall) / (wrong + SMOOTHING * (1 - overall))
+    return torch.where(right + wrong > 0, smooth.log() - torch.tensor(overall / (1 - overall)).log(), 0.0)
 
 
-def _joined(rows: list[Answers]) -> Answers:
-    if not rows:
-        return torch.zeros(0, len(FEATURES)), torch.zeros(0), torch.zeros(0)
-    features, right, weights = zip(*rows, strict=True)
-    return torch.cat(features), torch.cat(right), torch.cat(weights)
+def _logistic(parts: tuple[Answers, Answers]) -> Calibration:
+    """Logistic regression on standardised features, by L-BFGS with a small ridge.
 
-
-def _logistic(features: Tensor, right: Tensor, weights: Tensor, counts: list[int]) -> Calibration:
-    """Logistic regression on standardised features, by L-BFGS with a small ridge."""
+    Motion capture, the harder kind, weighs `REAL_SHARE`, each of its subjects alike.
+    """
+    features, right = (torch.cat([getattr(part, name) for part in parts]) for name in ("features", "right"))
+    shares = (1 - REAL_SHARE, REAL_SHARE)
+    weights = torch.cat([share * _weights(part.subjects) for share, part in zip(shares, parts, strict=True)]).double()
     mean, spread = features.mean(0), features.std(0).clamp_min(1e-6)
     scaled = ((features - mean) / spread).double()
     coefficients = torch.zeros(len(FEATURES) + 1, dtype=torch.float64, requires_grad=True)
@@ -142,15 +218,13 @@ def _logistic(features: Tensor, right: Tensor, weights: Tensor, counts: list[int
     fitted = coefficients.detach()
     slopes = (fitted[:-1] / spread).float()
     bias = float(fitted[-1] - (fitted[:-1] * mean / spread).sum())
-    calibration = Calibration(tuple(round(float(slope), 6) for slope in slopes), round(bias, 6))
-    scores = calibration.score(features)
-    figures = {
-        "answers on shaken entries": float(counts[0]),
-        "answers on motion capture": float(counts[1]),
-        "precision from 0.8": round(float(right[scores >= 0.8].mean()), 4) if (scores >= 0.8).any() else 0.0,
-        "share from 0.8": round(float((scores >= 0.8).float().mean()), 4),
-    }
-    return replace(calibration, fitted_on="shaken entries and the training subjects' clips", figures=figures)
+    return Calibration(tuple(round(float(slope), 6) for slope in slopes), round(bias, 6))
+
+
+def _weights(subjects: Tensor) -> Tensor:
+    """(A,) summing to 1, the same for every subject."""
+    _, place, counts = subjects.unique(return_inverse=True, return_counts=True)
+    return 1.0 / (counts[place] * len(counts))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+"""`chatpose train COMPONENT`: rebuilds a trained part from data and settings."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+from chatpose.errors import MissingFileError
+
+COMPONENTS = ("tokenizer",)
+
+
+def add_parser(commands: Any) -> None:
+    """Adds the command."""
+    parser = commands.add_parser(
+        "train",
+        help="rebuild a trained part of chatpose",
+        description="Trains a part from data, seeded; the same command gives the same files.",
+    )
+    parser.add_argument("component", choices=COMPONENTS, metavar="COMPONENT", help=f"of {', '.join(COMPONENTS)}")
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="motion capture to train on")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings (YAML); what isn't there is by default")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: tokenizers/)")
+    parser.add_argument("--work", type=Path, metavar="FOLDER", help="keep finished steps here; a broken run goes on")
+    parser.add_argument("--atlas", type=Path, metavar="FOLDER", help="a compiled atlas (default: the shipped one)")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    parser.add_argument("--threads", type=int, metavar="N", help="processor threads")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains."""
+    import torch
+
+    if not options.data.is_dir():
+        raise MissingFileError(f"no folder {options.data}", expected="the folder with cmu_poses_30k.npz")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    _tokenizer(options)
+    return 0
+
+
+def _tokenizer(options: argparse.Namespace) -> None:
+    from chatpose.atlas.compiled import Atlas
+    from chatpose.resources import asset
+    from chatpose.train.text_tokenizer import build_text_tokenizer, text_card
+    from chatpose.train.tokenizer import TokenizerTraining, train
+    from chatpose.train.tokenizer_card import tokenizer_card
+
+    settings = TokenizerTraining.read(options.config) if options.config else TokenizerTraining()
+    out = options.out or asset("tokenizers")
+    if not out.is_dir():
+        raise MissingFileError(f"no folder {out}", fix="make it first")
+    tokenizer, facts = train(settings, options.data, work=options.work, atlas=options.atlas, device=options.device)
+    tokenizer.save_pretrained(out / "pose-parts", tokenizer_card(tokenizer, settings, facts, options.data))
+    print(f"{out / 'pose-parts'}: {tokenizer.codebook_fingerprint[:12]}, {facts['seconds']} s")
+    text = build_text_tokenizer(tokenizer, Atlas.load(options.atlas).training())
+    text.save(out / "text", text_card(text))
+    print(f"{out / 'text'}: {len(text)} tokens, pose tokens from {text.vocabulary.first_id}")

@@ -1,0 +1,1 @@
+"""Poses as words: group-residual rotation codes, their text form, grammar and initial embeddings."""
