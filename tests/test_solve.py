@@ -156,6 +156,15 @@ class TestNothingElse:
         assert solution.solved
         assert turned_deg(solution, start).max() < 25
 
+    def test_far_postures_keep_the_arms(self) -> None:
+        start = basic_posture("arms: spread to the sides")
+        switched = solver().solve(statements("lying on the back"), start)
+        assert switched.solved
+        arms = list(moving_joints(["left arm", "right arm"]))
+        assert turned_deg(switched, start)[arms].max() < 15
+        stayed = solver().solve(statements("lying on the back"), start, options=SolveOptions(switch=False))
+        assert stayed.cost > switched.cost
+
     def test_feet_stay_on_the_floor(self) -> None:
         solution = solver().solve(statements("torso: leaning forward"), standing())
         assert solution.solved

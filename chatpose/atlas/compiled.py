@@ -17,7 +17,7 @@ from chatpose.errors import UnreadableFileError, unknown_name
 from chatpose.posecodes.goals import parse_goal
 from chatpose.posecodes.grammar import parse
 from chatpose.resources import asset
-from chatpose.safefiles import atomic_write, read_limited
+from chatpose.safefiles import atomic_write, made_folder, read_limited
 
 VERSION = 1
 MAX_COMPILED_BYTES = 64 * 2**20
@@ -95,7 +95,7 @@ class Atlas:
             "poses": None,
             "entries": [_to_json(entry, entry.id in self.test_ids) for entry in self.entries],
         }
-        folder.mkdir(parents=True, exist_ok=True)
+        made_folder(folder)
         with atomic_write(folder / POSES) as temporary:
             save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
         words["poses"] = hashlib.sha256((folder / POSES).read_bytes()).hexdigest()

@@ -50,13 +50,13 @@ def build(options: argparse.Namespace) -> int:
     from chatpose.atlas.compiled import Atlas
     from chatpose.atlas.split import held_out_ids
     from chatpose.body.pose import stack_poses
+    from chatpose.safefiles import made_folder
 
+    folder = made_folder(Path(options.out))
     built, _ = _load(options)
     entries = tuple(one.entry for one in built)
-    folder = Path(options.out)
-    Atlas(entries, stack_poses([one.pose for one in built]), held_out_ids() & {entry.id for entry in entries}).save(
-        folder
-    )
+    test_ids = held_out_ids() & {entry.id for entry in entries}
+    Atlas(entries, stack_poses([one.pose for one in built]), test_ids).save(folder)
     print(f"{len(entries)} entries in {folder}")
     return 0
 
@@ -88,11 +88,11 @@ def sheet(options: argparse.Namespace) -> int:
     from chatpose.atlas.entry import FAMILIES
     from chatpose.atlas.sheet import save_picture, sheets
     from chatpose.body.pose import stack_poses
+    from chatpose.safefiles import made_folder
 
+    folder = made_folder(Path(options.out))
     built, solver = _load(options)
     built.sort(key=lambda one: FAMILIES.index(one.entry.family))
-    folder = Path(options.out)
-    folder.mkdir(parents=True, exist_ok=True)
     poses = stack_poses([one.pose for one in built])
     labels = [f"{one.entry.family}: {one.entry.name}" for one in built]
     number = 0

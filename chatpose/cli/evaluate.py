@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from chatpose.cli import options as shared
+from chatpose.cli.evaluate_tokenizer import run_tokenizer
 from chatpose.errors import MissingFileError
 
-SUITES = ("naming",)
+SUITES = ("naming", "tokenizer")
 
 
 def add_parser(commands: Any) -> None:
@@ -19,6 +20,13 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("suites", nargs="*", choices=SUITES, metavar="SUITE", help=f"of {', '.join(SUITES)} (all)")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="motion capture to test on (cmu_poses_30k.npz)")
+    parser.add_argument(
+        "--split",
+        choices=("validation", "test"),
+        default="test",
+        help="subjects of the suite tokenizer (default: test)",
+    )
+    parser.add_argument("--limit", type=shared.positive, metavar="N", help="at most N poses of each collection there")
     parser.add_argument("--json", action="store_true", help="one object a suite on standard output")
     parser.set_defaults(run=run)
 
@@ -28,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
     for suite in options.suites or SUITES:
         if suite == "naming":
             _naming(options)
+        if suite == "tokenizer":
+            run_tokenizer(options)
     return 0
 
 

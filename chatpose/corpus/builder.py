@@ -30,6 +30,7 @@ from chatpose.corpus.shards import CorpusRows, join_rows, read_shard, write_shar
 from chatpose.corpus.source import DEFAULT_FPS, Collection, CollectionInfo, PoseRows, Source, file_fingerprint
 from chatpose.corpus.splits import Splitter
 from chatpose.errors import ChatposeError, MissingFileError, UnreadableFileError, UnwritableFileError
+from chatpose.optional import require_package
 
 SHARD_ROWS = 65_536
 """About 20 MB a shard."""
@@ -73,6 +74,7 @@ class CorpusBuilder:
         body: to measure poses on; the open body when absent.
 
     Raises:
+        MissingExtraError: pyarrow isn't installed.
         UnwritableFileError: the folder holds other things or can't be made.
         UnreadableFileError: the corpus there was made with other settings or splits, or is damaged.
     """
@@ -100,6 +102,7 @@ class CorpusBuilder:
         self._collections: dict[str, CollectionInfo] = {}
         self._people: set[str] = set()
         self._known: dict[str, str] = {}
+        require_package("pyarrow", "corpus", "to store a corpus")  # before hours of reading
         self._open()
 
     def build(

@@ -108,10 +108,11 @@ class DiverseSubset:
 
 
 class NearDuplicates:
-    """Remembers poses, half a kilobyte each at most, and tells which new ones are too near to one of them.
+    """Remembers poses, 180 bytes each, and tells which new ones are too near to one of them.
 
-    Rows are kept in half precision and looked up through a grid over their first principal axes: two rows that are
-    nearer than the threshold are in the same cell or in neighbours, whichever orthonormal axes the grid has.
+    Rows are kept in half precision, about a millimetre, and looked up through a grid over their first principal axes:
+    two rows that are nearer than the threshold are in the same cell or in neighbours, whichever orthonormal axes the
+    grid has.
 
     Args:
         threshold_mm: rows nearer than this are duplicates; 0 keeps everything.

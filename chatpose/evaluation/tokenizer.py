@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import roma
 import torch
@@ -66,6 +66,7 @@ class CodecFigures:
         worst_mm: the worst pose.
         directions_deg: mean errors of gaze, palms and soles.
         statements: share of the posecodes that hold of the original and hold of the decoded pose, too.
+        said: the same of those that the original's plain description says.
         perplexity: by slot, as a share of the codes; empty where a codec has no slots of its own.
     """
 
@@ -81,6 +82,7 @@ class CodecFigures:
     worst_mm: float
     directions_deg: dict[str, float]
     statements: float
+    said: float
     perplexity: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -188,7 +190,7 @@ def noisy(poses: Pose, width_deg: float = NOISE_DEG, seed: int = NOISE_SEED) -> 
 
 
 def figures(codec: PoseCodec, poses: Pose, name: str, describer: Describer | None = None) -> CodecFigures:
-    """Measures a codec on N poses; without a describer the share of statements is NaN."""
+    """Measures a codec on N poses; without a describer the shares of statements are NaN."""
     chunks = [poses[start : start + CHUNK] for start in range(0, len(poses), CHUNK)]
     tokens = torch.cat([codec.encode(chunk) for chunk in chunks])
     decoded = [codec.decode(tokens[start : start + CHUNK]) for start in range(0, len(poses), CHUNK)]
@@ -199,9 +201,9 @@ def figures(codec: PoseCodec, poses: Pose, name: str, describer: Describer | Non
     far = (found.positions - wanted.positions).norm(dim=-1)[:, 1:]
     turned = geodesic_distance(back[:, :BODY_JOINTS], truth[:, :BODY_JOINTS])
     each = far.mean(-1) * 1000
-    survived = math.nan
+    survived = said = math.nan
     if describer is not None:
-        survived = statements_kept(truth[:STATEMENT_POSES], back[:STATEMENT_POSES], describer)
+        survived, said = statements_kept(truth[:STATEMENT_POSES], back[:STATEMENT_POSES], describer)
     return CodecFigures(
         codec=codec.name,
         poses=name,
@@ -215,6 +217,7 @@ def figures(codec: PoseCodec, poses: Pose, name: str, describer: Describer | Non
         worst_mm=float(each.max()),
         directions_deg=_directions(found.rotations, wanted.rotations),
         statements=survived,
+        said=said,
         perplexity=perplexities(tokens, codec.codes, codec.slots()) if isinstance(codec, TokenizerCodec) else {},
     )
 
@@ -227,20 +230,30 @@ def facing_alike(rotations: Tensor, like: Tensor) -> Tensor:
 
 def aligned_error(found: Tensor, wanted: Tensor) -> Tensor:
     """Mean distance of (N, J, 3) points after the best similarity (Gower, Generalized Procrustes, 1975), metres."""
-    rotation, shift, scale = roma.rigid_points_registration(found, wanted, compute_scaling=True)
+    fitted = roma.rigid_points_registration(found, wanted, compute_scaling=True)
+    rotation, shift, scale = cast(tuple[Tensor, Tensor, Tensor], fitted)
     moved = scale[:, None, None] * (found @ rotation.transpose(-1, -2)) + shift[:, None]
     return (moved - wanted).norm(dim=-1).mean()
 
 
-def statements_kept(truth: Tensor, back: Tensor, describer: Describer) -> float:
-    """Share of the posecodes that hold of the first that hold of the second, over all poses."""
-    held = kept = 0
+def statements_kept(truth: Tensor, back: Tensor, describer: Describer) -> tuple[float, float]:
+    """What of the statements that hold of the first holds of the second, over all poses.
+
+    Returns:
+        The share of all posecodes, and of those that the plain description of the first says.
+    """
+    held = kept = said = still = 0
     for one, other in zip(truth.split(CHUNK), back.split(CHUNK), strict=True):
-        before = describer.extract(Pose.from_rotations(one)).holds
-        after = describer.extract(Pose.from_rotations(other)).holds
-        held += int(before.sum())
-        kept += int((before & after).sum())
-    return kept / max(held, 1)
+        original = Pose.from_rotations(one)
+        before, after = describer.extract(original), describer.extract(Pose.from_rotations(other))
+        held += int(before.holds.sum())
+        kept += int((before.holds & after.holds).sum())
+        column = {code: number for number, code in enumerate(before.codes)}
+        for row, description in enumerate(describer.describe_all(original)):
+            codes = [column[check.statement.code] for check in description.checks]
+            said += len(codes)
+            still += int(after.holds[row, codes].sum())
+    return kept / max(held, 1), still / max(said, 1)
 
 
 def perplexities(tokens: Tensor, codes: int, slots: Sequence[str]) -> dict[str, float]:
@@ -294,12 +307,12 @@ def _directions(found: Tensor, wanted: Tensor) -> dict[str, float]:
 def describe_rows(rows: Sequence[CodecFigures]) -> list[str]:
     """A table for people."""
     head = f"{'codec':<22}{'poses':<18}{'n':>6}{'tokens':>7}{'bits':>6}{'MPJPE':>7}{'PA':>6}{'deg':>6}{'p95':>7}"
-    lines = [head + f"{'worst':>7}{'gaze':>6}{'palm':>6}{'sole':>6}{'kept %':>8}"]
+    lines = [head + f"{'worst':>7}{'gaze':>6}{'palm':>6}{'sole':>6}{'kept %':>8}{'said %':>8}"]
     for row in rows:
         directions = "".join(f"{value:>6.2f}" for value in row.directions_deg.values())
         lines.append(
             f"{row.codec:<22}{row.poses:<18}{row.count:>6}{row.tokens:>7}{row.bits:>6.0f}{row.mpjpe_mm:>7.2f}"
             f"{row.pa_mpjpe_mm:>6.2f}{row.degrees:>6.2f}{row.p95_mm:>7.2f}{row.worst_mm:>7.1f}{directions}"
-            f"{100 * row.statements:>8.2f}"
+            f"{100 * row.statements:>8.2f}{100 * row.said:>8.2f}"
         )
     return lines

@@ -1,9 +1,9 @@
 """The codebooks: what a code means, how stages compose, and the search for the codes of a part.
 
 Stage 1 of a part is an absolute code, the rotations of its joints. Every later stage composes a small rotation on the
-right of each joint, R ← R exp(s c), where s is a number that belongs to the first code and the stage: codes around a
-rare first code take wider steps. The root is a point on the sphere, the world's up seen from the pelvis, and steps in
-the plane that touches it: that leaves the heading out exactly.
+right of each joint, R ← R exp(s c). The number s belongs to the stage, the first code and the code before: where codes
+are far apart, as around rare poses, the next steps are wide. The root is a point on the sphere, the world's up seen
+from the pelvis, and steps in the plane that touches it: that leaves the heading out exactly.
 
 Residual quantisation: Juang and Gray, Multiple stage vector quantization for speech coding, ICASSP 1982; beam search
 over stages as in Babenko and Lempitsky, Additive Quantization, CVPR 2014.
@@ -83,11 +83,13 @@ class RotationBook:
         first: (K, J, 3) rotation vectors.
         steps: (S - 1, K, 3J) small rotation vectors that later stages compose on the right.
         scales: (S - 1, K) what a step is multiplied with, by stage and first code.
+        spreads: (S - 1, K) the same by stage and the code before; that of stage 2 doesn't count.
     """
 
     first: Tensor
     steps: Tensor
     scales: Tensor
+    spreads: Tensor
 
     @property
     def stages(self) -> int:
@@ -103,8 +105,8 @@ class RotationBook:
         """(N, J, 4) unit quaternions of (N, stages) codes."""
         reached = quat.exponential(self.first)[codes[:, 0]]
         for stage, chosen in enumerate(codes.T[1:]):
-            step = self.steps[stage, chosen] * self.scales[stage, codes[:, 0], None]
-            reached = quat.compose(reached, quat.exponential(step.unflatten(-1, (-1, 3))))
+            scale = self.scale(stage, codes[:, 0], codes[:, stage])
+            reached = quat.compose(reached, self.turn(stage, chosen, scale))
         return torch.nn.functional.normalize(reached, dim=-1)
 
     def encode(self, target: Tensor, metric: Tensor, stages: int, beam: int) -> Tensor:
@@ -124,11 +126,20 @@ class RotationBook:
         reached = quat.exponential(self.first)[codes[..., 0]]
         for stage in range(stages - 1):
             keep = beam if stage < stages - 2 else 1
-            parent, chosen = self._next_codes(stage, target, reached, codes[..., 0], metric, packed, keep)
+            scale = self.scale(stage, codes[..., 0], codes[..., -1])
+            parent, chosen = self._next_codes(stage, target, reached, scale, metric, packed, keep)
             codes = torch.cat([_pick(codes, parent), chosen[..., None]], dim=-1)
-            step = self.steps[stage, chosen] * self.scales[stage, codes[..., 0], None]
-            reached = quat.compose(_pick(reached, parent), quat.exponential(step.unflatten(-1, (-1, 3))))
+            turn = self.turn(stage, chosen, scale.gather(1, parent))
+            reached = quat.compose(_pick(reached, parent), turn)
         return codes[:, 0]
+
+    def scale(self, stage: int, first: Tensor, before: Tensor) -> Tensor:
+        """What steps after the first codes and the codes before are multiplied with; stage 0 is the second."""
+        return self.scales[stage, first] * self.spreads[stage, before] if stage else self.scales[stage, first]
+
+    def turn(self, stage: int, chosen: Tensor, scale: Tensor) -> Tensor:
+        """(…, J, 4) what codes compose on the right."""
+        return quat.exponential((self.steps[stage, chosen] * scale[..., None]).unflatten(-1, (-1, 3)))
 
     def residual(self, reached: Tensor, target: Tensor) -> Tensor:
         """(…, 3J) what is left to turn."""
@@ -149,10 +160,10 @@ class RotationBook:
         return short.gather(1, best)
 
     def _next_codes(
-        self, stage: int, target: Tensor, reached: Tensor, first: Tensor, metric: Tensor, packed: Tensor, keep: int
+        self, stage: int, target: Tensor, reached: Tensor, scale: Tensor, metric: Tensor, packed: Tensor, keep: int
     ) -> tuple[Tensor, Tensor]:
         """(N, keep) ways of the beam that go on, and their next codes."""
-        steps, scale = self.steps[stage], self.scales[stage, first]
+        steps = self.steps[stage]
         left = self.residual(reached, target[:, None])  # (N, B, 3J)
         pulled = left @ metric
         own = (pulled * left).sum(-1)
@@ -170,7 +181,7 @@ def smallest(values: Tensor, count: int) -> Tensor:
         return values.argmin(-1, keepdim=True)
     if width % _BLOCKS or width // _BLOCKS < count:
         return values.topk(count, dim=-1, largest=False).indices
-    runs = values.view(rows, _BLOCKS, -1)
+    runs = values.view(rows, _BLOCKS, width // _BLOCKS)
     best = runs.amin(1).topk(count, dim=-1, largest=False).indices  # the count best are in the count best runs
     inside = runs.gather(2, best[:, None].expand(-1, _BLOCKS, -1)).flatten(1)
     place = inside.topk(count, dim=-1, largest=False).indices
@@ -184,7 +195,7 @@ def pack_form(form: Tensor) -> Tensor:
 
 
 def pack_products(vectors: Tensor) -> Tensor:
-    """The products of the entries of vectors (…, D), so that pack_form(M) · pack_products(v) = vᵀ M v."""
+    """Products of the entries of vectors (…, D): with them a packed form gives vᵀ M v as a dot product."""
     row, column = torch.triu_indices(vectors.shape[-1], vectors.shape[-1], device=vectors.device)
     return vectors[..., row] * vectors[..., column]
 

@@ -145,11 +145,11 @@ _POINTS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
 }
 
 POINT_WEIGHTS: Mapping[str, float] = {
-    "head": 1.0,
-    "left_wrist": 0.6,
-    "left_hand": 0.15,
-    "left_ankle": 0.5,
-    "left_foot": 0.15,
+    "head": 3.0,
+    "left_wrist": 0.8,
+    "left_hand": 0.1,
+    "left_ankle": 0.45,
+    "left_foot": 0.1,
 }
 
 

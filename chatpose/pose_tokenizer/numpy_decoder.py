@@ -36,19 +36,22 @@ class NumpyDecoder:
         self.codes = int(config["codes"])
         self.fingerprint = str(config.get("fingerprint", ""))
         plain = {name: np.asarray(tensor, dtype=np.float32) for name, tensor in tensors.items()}
-        self._up = _interleaved(plain["root.first"], plain["root.first"] * np.float32([-1, 1, 1]), 0)
-        self._tilts = _interleaved(plain["root.steps"], plain["root.steps"] * np.float32([-1, 1]), 1)
+        self._up = _interleaved(plain["root.first"], plain["root.first"] * np.array([-1, 1, 1], np.float32), 0)
+        self._tilts = _interleaved(plain["root.steps"], plain["root.steps"] * np.array([-1, 1], np.float32), 1)
         self._first: dict[str, np.ndarray] = {}
         self._steps: dict[str, np.ndarray] = {}
         self._scales: dict[str, np.ndarray] = {}
+        self._spreads: dict[str, np.ndarray] = {}
         for book in ("torso", "arm", "leg"):
-            first, steps, scales = (plain[f"{book}.{name}"] for name in ("first", "steps", "scales"))
+            names = ("first", "steps", "scales", "spreads")
+            first, steps, scales, spreads = (plain[f"{book}.{name}"] for name in names)
             steps = steps.reshape(*steps.shape[:2], -1, 3)
             if book == "torso":
                 first = _interleaved(first, _mirrored_torso(first), 0)
                 steps = _interleaved(steps, _mirrored_torso(steps), 1)
-                scales = _interleaved(scales, scales, 1)
-            self._first[book], self._steps[book], self._scales[book] = _exponential(first), steps, scales
+                scales, spreads = _interleaved(scales, scales, 1), _interleaved(spreads, spreads, 1)
+            self._first[book], self._steps[book] = _exponential(first), steps
+            self._scales[book], self._spreads[book] = scales, spreads
 
     @classmethod
     def load(cls, folder: str | Path) -> "NumpyDecoder":
@@ -70,6 +73,8 @@ class NumpyDecoder:
             for part, (book, index) in _PARTS.items():
                 if codes[part].shape[1] > stage:
                     scale = self._scales[book][stage - 1, codes[part][:, 0]]
+                    if stage > 1:
+                        scale = scale * self._spreads[book][stage - 1, codes[part][:, stage - 1]]
                     steps.append(self._steps[book][stage - 1, codes[part][:, stage]] * scale[:, None, None])
                     turned += index
             reached[:, turned] = _compose(reached[:, turned], _exponential(np.concatenate(steps, axis=1)))
@@ -94,13 +99,13 @@ class NumpyDecoder:
     def _check(self, heading: np.ndarray, codes: Mapping[str, np.ndarray]) -> None:
         if tuple(codes) != _ORDER:
             raise ValueError(f"parts {', '.join(codes)}; expected {', '.join(_ORDER)}")
-        if len(heading) and not (0 <= heading.min() and heading.max() < self.bins):
+        if len(heading) and (heading.min() < 0 or heading.max() >= self.bins):
             raise ValueError(f"a heading out of range; expected 0 to {self.bins - 1}")
         for part, several in codes.items():
             most = 1 + len(self._tilts if part == "root" else self._steps[_PARTS[part][0]])
             if several.ndim != 2 or len(several) != len(heading) or not 1 <= several.shape[1] <= most:
                 raise ValueError(f"{part} has codes of shape {several.shape}; expected ({len(heading)}, 1 to {most})")
-            if several.size and not (0 <= several.min() and several.max() < self.codes):
+            if several.size and (several.min() < 0 or several.max() >= self.codes):
                 raise ValueError(f"a code of {part} is out of range; expected 0 to {self.codes - 1}")
 
 
@@ -110,7 +115,7 @@ def _interleaved(even: np.ndarray, odd: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _mirrored_torso(rotvec: np.ndarray) -> np.ndarray:
-    return rotvec[..., _TORSO_MIRROR, :] * np.float32([1, -1, -1])
+    return rotvec[..., _TORSO_MIRROR, :] * np.array([1, -1, -1], np.float32)
 
 
 def _exponential(rotvec: np.ndarray) -> np.ndarray:
@@ -137,7 +142,7 @@ def _compose(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def _from_up(up: np.ndarray) -> np.ndarray:
     quat = np.stack([1 + up[:, 1], -up[:, 2], np.zeros_like(up[:, 0]), up[:, 0]], axis=-1)
     squared = (quat**2).sum(-1, keepdims=True)
-    quat = np.where(squared < 1e-10, np.float32([0, 1, 0, 0]), quat)
+    quat = np.where(squared < 1e-10, np.array([0, 1, 0, 0], np.float32), quat)
     return quat / np.linalg.norm(quat, axis=-1, keepdims=True)
 
 

@@ -30,7 +30,7 @@ from chatpose.pretrained import Pretrained, TensorSpec
 from chatpose.resources import asset
 from chatpose.shapes import Rotations24
 
-BEAM = 8
+BEAM = 24
 """Ways that the encoder keeps open; 1 is greedy."""
 CHUNK = 1024
 """Poses that are encoded at a time: what is compared with every code takes memory."""
@@ -69,7 +69,8 @@ class PoseTokenizer(Pretrained[PoseTokenizerConfig]):
             count, joints = half if book == "torso" else config.codes, len(BOOK_JOINTS[book])
             specs[f"{book}.first"] = TensorSpec((count, joints, 3), steps)
             specs[f"{book}.steps"] = TensorSpec((config.stages.of(book) - 1, count, 3 * joints), steps)
-            specs[f"{book}.scales"] = TensorSpec((config.stages.of(book) - 1, count), steps)
+            for name in ("scales", "spreads"):
+                specs[f"{book}.{name}"] = TensorSpec((config.stages.of(book) - 1, count), steps)
         return specs
 
     @classmethod
@@ -106,7 +107,7 @@ class PoseTokenizer(Pretrained[PoseTokenizerConfig]):
         Args:
             pose: one or N poses.
             level: a named level, or how many stages.
-            beam: ways kept open; 1 is ten times as fast and a little less close.
+            beam: ways kept open; 1 is several times as fast and a little less close.
             residual: whether to keep what the tokens leave out beside them.
 
         Raises:
@@ -228,12 +229,18 @@ def _root_book(tensors: Mapping[str, Tensor]) -> RootBook:
 
 
 def _rotation_book(book: str, tensors: Mapping[str, Tensor]) -> RotationBook:
-    first, steps, scales = (tensors[f"{book}.{name}"].float() for name in ("first", "steps", "scales"))
-    if book != "torso":
-        return RotationBook(first, steps, scales)
+    parts = (tensors[f"{book}.{name}"].float() for name in ("first", "steps", "scales", "spreads"))
+    return whole_torso(*parts) if book == "torso" else RotationBook(*parts)
+
+
+def whole_torso(first: Tensor, steps: Tensor, scales: Tensor, spreads: Tensor) -> RotationBook:
+    """The torso's codebook from its even codes."""
     flipped = mirrored_torso(steps.unflatten(-1, (-1, 3))).flatten(-2)
     return RotationBook(
-        interleaved(first, mirrored_torso(first), 0), interleaved(steps, flipped, 1), interleaved(scales, scales, 1)
+        interleaved(first, mirrored_torso(first), 0),
+        interleaved(steps, flipped, 1),
+        interleaved(scales, scales, 1),
+        interleaved(spreads, spreads, 1),
     )
 
 

@@ -56,8 +56,10 @@ class SolveOptions:
         margin: share of the inner margin that is aimed for (`solve_clauses.INNER_MARGIN`).
         weights: what errors are worth against each other.
         retries: begin elsewhere too where a start doesn't get there, or only by going far.
+        switch: where what is wanted is far from the start, but near one of the candidates, take trunk and legs from
+            there; otherwise solutions stay close to the start, wherever they begin.
         candidates: poses to begin at when there is no start, and for retries; `solve_starts` when absent.
-        chunk: poses solved at once.
+        chunk: poses solved at once; more share more of the work, but goals are measured on all poses of a chunk.
     """
 
     max_steps: int = 60
@@ -65,8 +67,9 @@ class SolveOptions:
     margin: float = 1.0
     weights: Weights = field(default_factory=Weights)
     retries: bool = True
+    switch: bool = True
     candidates: Pose | None = None
-    chunk: int = 32
+    chunk: int = 16
 
 
 class Solver:
@@ -169,7 +172,7 @@ class Solver:
     ) -> list[Solution]:
         found = [solution for *_, solution in self._found(wishes, starts, joints, options)]
         missed = [row for row, solution in enumerate(found) if not solution.solved]
-        if missed and options.retries:
+        if missed:
             insisting = replace(options, margin=options.margin / 2, weights=_insisting(options.weights))
             ended = [found[row].pose for row in missed]
             tries = [Try(place, pose, pose.local_rotations) for place, pose in enumerate(ended)]
@@ -191,7 +194,7 @@ class Solver:
         far = [row for row, (failures, cost, _) in enumerate(found) if failures or cost > FAR]
         if far and options.retries:
             left = [wishes[row] for row in far]
-            others = retries(self._costs(left, candidates, options), candidates, starts[far], joints)
+            others = retries(self._costs(left, candidates, options), candidates, starts[far], joints, options.switch)
             for row, ranked in zip(far, self._best(left, others, joints, options), strict=True):
                 found[row] = min(found[row], ranked, key=lambda ranks: ranks[:2])
         return found

@@ -87,20 +87,21 @@ def scratch_tries(costs: Tensor, candidates: Candidates) -> list[Try]:
     return tries
 
 
-def retries(costs: Tensor, candidates: Candidates, starts: Pose, joints: Sequence[int]) -> list[Try]:
+def retries(costs: Tensor, candidates: Candidates, starts: Pose, joints: Sequence[int], switch: bool) -> list[Try]:
     """For wishes that aren't met from their start, or far from it.
 
     Arms forward, so that hands come round the front of the body; trunk and legs as in the nearest candidates, which
-    the solution then stays close to if all joints may move.
+    the solution may then stay close to if all joints move.
 
     Args:
         costs: (wishes, K) of what is wanted at each candidate as it is.
         candidates: K of them.
         starts: (wishes,) poses.
         joints: which may move.
+        switch: whether a solution may stay close to a candidate instead of the start.
     """
     index = list(joints)
-    whole = len(index) == len(SMPL)
+    whole = switch and len(index) == len(SMPL)
     own, others = starts.local_rotations, candidates.poses.local_rotations
     angles = body_pose_to_angles(starts.body_pose)
     angles[..., list(_SHOULDERS)] = angles[..., list(_SHOULDERS)].clamp_min(_FORWARD_RAD)

@@ -28,6 +28,8 @@ def kmeans(
     rounds: int,
     generator: torch.Generator,
     mirror: Callable[[Tensor], Tensor] | None = None,
+    *,
+    power: float = 2.0,
 ) -> Tensor:
     """Means of clusters.
 
@@ -37,6 +39,8 @@ def kmeans(
         rounds: of assignment and averaging.
         generator: source of the first means, on the CPU.
         mirror: reflects rows; then mean 2i + 1 is the reflection of mean 2i, as if every row were there reflected too.
+        power: of the distance whose mean is made small, by weights anew in each round; with less than 2 the far
+            rows draw fewer codes to themselves.
 
     Returns:
         (codes, D).
@@ -50,10 +54,11 @@ def kmeans(
         if mirror is not None:
             moved = torch.where((index % 2 == 1)[:, None], mirror(rows), rows)
             index = index // 2
-        total = torch.zeros_like(means).index_add_(0, index, moved)
-        members = torch.bincount(index, minlength=count)
+        weight = (far + 0.1 * far.mean()) ** (power / 2 - 1) if power != 2 else torch.ones_like(far)
+        total = torch.zeros_like(means).index_add_(0, index, moved * weight[:, None])
+        members = torch.zeros_like(means[:, 0]).index_add_(0, index, weight)
         empty = (members == 0).nonzero()[:, 0]
-        means = torch.where((members > 0)[:, None], total / members.clamp_min(1)[:, None], means)
+        means = torch.where((members > 0)[:, None], total / members.clamp_min(1e-30)[:, None], means)
         if len(empty):  # start again at what is worst off
             means[empty] = moved[far.topk(min(len(empty), len(rows))).indices].repeat(len(empty), 1)[: len(empty)]
     return paired(means, mirror)

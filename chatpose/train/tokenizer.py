@@ -12,10 +12,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import yaml
+from safetensors.torch import load, save
 from torch import Tensor
 
 from chatpose.body.rotations import matrix_to_quaternion
@@ -34,7 +35,7 @@ from chatpose.pose_tokenizer.metric import PointSet, part_metrics
 from chatpose.pose_tokenizer.tokenizer import PoseTokenizer, mirrored_rotations
 from chatpose.pretrained import PretrainedConfig, config_from_dict
 from chatpose.safefiles import atomic_write, read_limited
-from chatpose.train.tokenizer_books import PartRows, fit_root, fit_rotations, refine
+from chatpose.train.tokenizer_books import PartRows, fit_root, fit_rotations
 from chatpose.train.tokenizer_data import MixtureCounts, TrainingPoses, atlas_variations, training_poses
 
 log = logging.getLogger(__name__)
@@ -43,9 +44,10 @@ MAX_SETTINGS_BYTES = 2**16
 LEVELS = {
     "coarse": Stages(2, 2, 2, 2),
     "fine": Stages(2, 6, 4, 4),
-    "finest": Stages(2, 6, 6, 6),
+    "finest": Stages(3, 9, 5, 5),
 }
 """12, 24 and 32 tokens."""
+LARGEST = Stages(3, 9, 5, 5)
 
 
 @dataclass(frozen=True)
@@ -61,24 +63,18 @@ class TokenizerTraining(PretrainedConfig):
         rotation_floor_m: lever that every rotation counts with at least.
         mixture: poses by kind.
         rounds: of every k-means.
-        refine_steps: of gradient descent on each codebook, 0 for none.
-        refine_batch: poses a step.
-        refine_rate: first step size.
         seed: of everything random.
     """
 
     KIND = "tokenizer_training"
     codes: int = 1024
-    stages: Stages = Stages(2, 6, 6, 6)
+    stages: Stages = LARGEST
     levels: dict[str, Stages] = field(default_factory=lambda: dict(LEVELS))
     heading_bins: int = 256
     point_weights: dict[str, float] = field(default_factory=lambda: dict(POINT_WEIGHTS))
     rotation_floor_m: float = 0.02
-    mixture: MixtureCounts = MixtureCounts()
-    rounds: int = 10
-    refine_steps: int = 300
-    refine_batch: int = 1024
-    refine_rate: float = 0.02
+    mixture: MixtureCounts = field(default_factory=MixtureCounts)
+    rounds: int = 8
     seed: int = 0
 
     @classmethod
@@ -146,15 +142,19 @@ def train_on(
     device: torch.device | str = "cpu",
 ) -> tuple[PoseTokenizer, dict[str, Any]]:
     """Trains on poses that are there."""
-    began = time.monotonic()
     config = settings.config()
     rotations = poses.rotations.to(device)
     tensors: dict[str, Tensor] = {}
+    seconds = 0.0
     for book in BOOKS:
-        tensors |= _kept(work, settings, book, rotations) or _keep(
-            work, settings, book, rotations, _fit(settings, config, book, rotations)
-        )
-    seconds = time.monotonic() - began
+        made = _kept(work, settings, book, rotations)
+        if made is None:
+            began = time.monotonic()
+            fitted = _fit(settings, config, book, rotations)
+            made = _Made(fitted, time.monotonic() - began)
+            _keep(work, settings, book, rotations, made)
+        tensors |= made.tensors
+        seconds += made.seconds
     facts = {
         "poses": poses.counts,
         "seconds": round(seconds),
@@ -175,23 +175,9 @@ def _fit(settings: TokenizerTraining, config: PoseTokenizerConfig, book: str, ro
         log.info("root: %d stages in %.0f s", stages, time.monotonic() - began)
         return _stored(book, fitted)
     rows = part_rows(book, rotations, points)
-    log.info("%s: %d rows, k-means of %d stages", book, len(rows), stages)
-    codes = fit_rotations(book, rows, settings.codes, stages, settings.rounds, points, generator)
-    log.info("%s: k-means done after %.0f s", book, time.monotonic() - began)
-    if settings.refine_steps:
-        told = _Progress(book, settings.refine_steps, settings.refine_batch)
-        depths = tuple(sorted({level.of(book) for level in settings.levels.values()}))
-        codes = refine(
-            book,
-            codes,
-            rows,
-            depths,
-            settings.refine_steps,
-            min(settings.refine_batch, len(rows)),
-            generator,
-            rate=settings.refine_rate,
-            told=told,
-        )
+    log.info("%s: %d rows, %d stages", book, len(rows), stages)
+    told = _Progress(book, len(rows), stages)
+    codes = fit_rotations(book, rows, settings.codes, stages, settings.rounds, points, generator, told)
     log.info("%s: done after %.0f s", book, time.monotonic() - began)
     return _stored(book, codes)
 
@@ -213,25 +199,22 @@ def _stored(book: str, fitted: RootBook | RotationBook) -> dict[str, Tensor]:
     tensors[f"{book}.steps"] = fitted.steps[:, half].detach().cpu().half()
     if isinstance(fitted, RotationBook):
         tensors[f"{book}.scales"] = fitted.scales[:, half].detach().cpu().half()
+        tensors[f"{book}.spreads"] = fitted.spreads[:, half].detach().cpu().half()
     return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
 class _Progress:
-    """Says how the descent goes, with its rate."""
+    """Says how the stages go, with their rate."""
 
-    def __init__(self, book: str, steps: int, batch: int) -> None:
-        self.book, self.steps, self.batch = book, steps, batch
-        self.began = time.monotonic()
-        self.every = max(steps // 10, 1)
-        self.losses: list[float] = []
+    def __init__(self, book: str, rows: int, stages: int) -> None:
+        self.book, self.rows, self.stages = book, rows, stages
+        self.last = time.monotonic()
 
-    def __call__(self, step: int, loss: float) -> None:
-        self.losses.append(loss)
-        if (step + 1) % self.every == 0:
-            rate = (step + 1) * self.batch / max(time.monotonic() - self.began, 1e-9)
-            mean = sum(self.losses) / len(self.losses)
-            log.info("%s: step %d of %d, %.2f mm, %.0f poses/s", self.book, step + 1, self.steps, mean * 1000, rate)
-            self.losses.clear()
+    def __call__(self, stage: int, metres: float) -> None:
+        rate = self.rows / max(time.monotonic() - self.last, 1e-9)
+        self.last = time.monotonic()
+        told = (self.book, stage, self.stages, metres * 1000, rate)
+        log.info("%s: stage %d of %d fitted, %.2f mm left (root mean square), %.0f rows/s", *told)
 
 
 # --- resuming --------------------------------------------------------------------------------------------------------
@@ -245,31 +228,34 @@ def _key(settings: TokenizerTraining, book: str, rotations: Tensor) -> str:
     return digest.hexdigest()
 
 
-def _kept(work: Path | None, settings: TokenizerTraining, book: str, rotations: Tensor) -> dict[str, Tensor] | None:
-    from safetensors.torch import load
+class _Made(NamedTuple):
+    """A finished codebook, and how long it took."""
 
+    tensors: dict[str, Tensor]
+    seconds: float
+
+
+def _kept(work: Path | None, settings: TokenizerTraining, book: str, rotations: Tensor) -> _Made | None:
     path = None if work is None else work / f"{book}.safetensors"
     told = None if work is None else work / f"{book}.json"
     if path is None or told is None or not path.exists() or not told.exists():
         return None
-    if json.loads(read_limited(told))["key"] != _key(settings, book, rotations):
+    facts = json.loads(read_limited(told))
+    if facts["key"] != _key(settings, book, rotations):
         return None
     log.info("%s: from %s", book, path)
-    return load(read_limited(path, max_bytes=PoseTokenizer.max_tensor_bytes))
+    return _Made(load(read_limited(path, max_bytes=PoseTokenizer.max_tensor_bytes)), float(facts.get("seconds", 0)))
 
 
-def _keep(
-    work: Path | None, settings: TokenizerTraining, book: str, rotations: Tensor, tensors: dict[str, Tensor]
-) -> dict[str, Tensor]:
-    from safetensors.torch import save
-
-    if work is not None:
-        work.mkdir(parents=True, exist_ok=True)
-        with atomic_write(work / f"{book}.safetensors") as temporary:
-            temporary.write_bytes(save(tensors))
-        with atomic_write(work / f"{book}.json") as temporary:
-            temporary.write_text(json.dumps({"key": _key(settings, book, rotations)}), encoding="utf-8")
-    return tensors
+def _keep(work: Path | None, settings: TokenizerTraining, book: str, rotations: Tensor, made: _Made) -> None:
+    if work is None:
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    with atomic_write(work / f"{book}.safetensors") as temporary:
+        temporary.write_bytes(save(made.tensors))
+    with atomic_write(work / f"{book}.json") as temporary:
+        facts = {"key": _key(settings, book, rotations), "seconds": made.seconds}
+        temporary.write_text(json.dumps(facts), encoding="utf-8")
 
 
 def _nested(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,7 @@ from chatpose.train.tokenizer_data import packed_rotations
 FLOOR_POSES, FLOOR_SEED = 600, 99
 
 
-def tokenizer_card(
-    tokenizer: PoseTokenizer, settings: TokenizerTraining, facts: dict[str, Any], data: Path
-) -> str:
+def tokenizer_card(tokenizer: PoseTokenizer, settings: TokenizerTraining, facts: dict[str, Any], data: Path) -> str:
     """README.md of the folder."""
     real = Pose.from_rotations(packed_rotations(data, "validation"))
     floor = jittered_postures(FLOOR_POSES, torch.Generator().manual_seed(FLOOR_SEED), jitter_deg=6.0)
