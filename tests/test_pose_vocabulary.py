@@ -245,3 +245,23 @@ def test_a_text_tokenizer_of_other_codebooks_is_refused(text_tokenizer, tmp_path
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(UnreadableFileError):
         TextTokenizer.load(CONFIG, TOKENIZER.codebook_fingerprint, tmp_path)
+
+
+# --- what ships ------------------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_tokenizers_belong_together_and_know_the_levels():
+    pytest.importorskip("tokenizers")
+    from chatpose.pose_tokenizer.text_tokenizer import TextTokenizer
+
+    shipped = PoseTokenizer.load()
+    assert {name: level.tokens for name, level in shipped.config.levels.items()} == {
+        "coarse": 12,
+        "fine": 24,
+        "finest": 32,
+    }
+    text = TextTokenizer.load(shipped.config, shipped.codebook_fingerprint)
+    tokens = random_tokens(shipped, 2)
+    words = text.vocabulary.to_text(tokens)
+    ids = text.encode("from " + words[0] + " to " + words[1])
+    assert [text.vocabulary.to_text(text.vocabulary.from_ids(ids[a:b]))[0] for a, b in text.poses_in(ids)] == words

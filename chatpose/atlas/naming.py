@@ -28,7 +28,7 @@ from chatpose.posecodes.posecode import Posecode
 from chatpose.resources import asset
 from chatpose.safefiles import atomic_write, read_limited
 
-MUST_SLACK_DEG = 20.0
+MUST_SLACK_DEG = 12.0
 """By how much a must statement may be missed, degrees; lengths count 5 mm a degree. People don't pose by the book."""
 MUST_NOT_SLACK_DEG = 4.0
 """By how much a must-not statement may hold: these tell an entry from its neighbours."""

@@ -125,13 +125,14 @@ class RotationBook:
         codes = self._first_codes(target, metric, beam)[..., None]
         reached = quat.exponential(self.first)[codes[..., 0]]
         for stage in range(stages - 1):
-            keep = beam if stage < stages - 2 else 1
             scale = self.scale(stage, codes[..., 0], codes[..., -1])
-            parent, chosen = self._next_codes(stage, target, reached, scale, metric, packed, keep)
+            parent, chosen = self._next_codes(stage, target, reached, scale, metric, packed, beam)
             codes = torch.cat([_pick(codes, parent), chosen[..., None]], dim=-1)
             turn = self.turn(stage, chosen, scale.gather(1, parent))
             reached = quat.compose(_pick(reached, parent), turn)
-        return codes[:, 0]
+        left = self.residual(reached, target[:, None])  # large steps don't add up as vectors: measured once more
+        best = ((left @ metric) * left).sum(-1).argmin(-1, keepdim=True)
+        return _pick(codes, best)[:, 0]
 
     def scale(self, stage: int, first: Tensor, before: Tensor) -> Tensor:
         """What steps after the first codes and the codes before are multiplied with; stage 0 is the second."""

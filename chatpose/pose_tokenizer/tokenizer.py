@@ -32,7 +32,7 @@ from chatpose.shapes import Rotations24
 
 BEAM = 24
 """Ways that the encoder keeps open; 1 is greedy."""
-CHUNK = 1024
+CHUNK = 256
 """Poses that are encoded at a time: what is compared with every code takes memory."""
 
 
