@@ -23,7 +23,7 @@ def description_card(describer: Describer, namer: Namer, pose: Pose, slot: str) 
     rows = "".join(_statement(check, slot) for check in described.checks)
     count = len(described.checks)
     return (
-        f'<section class="cp-words"><p class="cp-names">{_names(names)}</p>'
+        f'<section class="cp-words"><p class="cp-called">{_names(names)}</p>'
         f'<p class="cp-description">{escape(described.text)}</p>'
         f"<details open><summary>{count} statements, measured</summary>"
         f'<ul class="cp-statements">{rows}</ul></details></section>'
