@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from chatpose.atlas.compiled import Atlas
-from chatpose.body.angle_table import ANGLE_NAMES
-from chatpose.body.angles import angles_to_body_pose, body_pose_to_angles
-from chatpose.body.joint_limits import clamp_angles, limit_bounds
+from chatpose.body.angles import body_pose_to_angles
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose, concatenate_poses
 from chatpose.body.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from chatpose.corpus.random_poses import jittered_body_pose
 from chatpose.posecodes.describe import Describer
 from chatpose.posecodes.extraction import Extraction, extract
 from chatpose.posecodes.grammar import Statement
@@ -163,10 +162,8 @@ def _blend(first: Pose, second: Pose, share: Tensor) -> Pose:
 def shaken(poses: Pose, generator: torch.Generator, width_deg: float) -> Pose:
     """Every angle changed a little, the trunk as a whole too, inside the limits or where the entry is beyond them."""
     angles = body_pose_to_angles(poses.body_pose)
-    low, high = (end[: len(ANGLE_NAMES)] for end in limit_bounds(angles, extreme=True))
     spread = torch.rand(len(angles), 1, generator=generator) * torch.deg2rad(torch.tensor(width_deg))
-    noise = torch.randn(angles.shape, generator=generator) * spread * ((high - low).rad2deg() / 120).clamp(max=1)
-    body_pose = angles_to_body_pose(clamp_angles(angles + noise, extreme=True))
+    body_pose = jittered_body_pose(angles, spread, generator)
     wobble = axis_angle_to_matrix(torch.randn(len(angles), 3, generator=generator) * spread / 3)
     return Pose(wobble @ poses.global_orient, body_pose, poses.betas, poses.transl)
 

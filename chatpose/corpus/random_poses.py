@@ -14,6 +14,7 @@ from chatpose.body.joint_limits import clamp_angles, limit_bounds
 from chatpose.body.pose import Pose
 from chatpose.body.rotations import about_axis, axis_angle_to_matrix, quaternion_to_matrix
 from chatpose.corpus.basic_postures import basic_postures
+from chatpose.shapes import Angles69, BodyRotations
 
 
 def limit_poses(count: int, generator: torch.Generator, *, reach: float = 1.0) -> Pose:
@@ -44,13 +45,24 @@ def jittered_postures(count: int, generator: torch.Generator, *, jitter_deg: flo
     flip = torch.rand(count, generator=generator) < 0.5
     angles = torch.where(flip[:, None], body_pose_to_angles(mirrored.body_pose), body_pose_to_angles(base.body_pose))
     spread = torch.rand(count, 1, generator=generator) * 2 * math.radians(jitter_deg)
-    low, high = (end[: len(ANGLE_NAMES)] for end in limit_bounds(angles, extreme=True))
-    noise = torch.randn(angles.shape, generator=generator) * spread * _jitter_share((high - low).rad2deg())
-    body_pose = angles_to_body_pose(clamp_angles(angles + noise, extreme=True))
+    body_pose = jittered_body_pose(angles, spread, generator)
     orient = torch.where(flip[:, None, None], mirrored.global_orient, base.global_orient)
     wobble = axis_angle_to_matrix(torch.randn(count, 3, generator=generator) * spread / 3)
     heading = about_axis("y", torch.rand(count, generator=generator) * 2 * math.pi)
     return Pose.from_rotations(torch.cat([(heading @ wobble @ orient)[:, None], body_pose], dim=1))
+
+
+def jittered_body_pose(angles_rad: Angles69, spread_rad: Tensor, generator: torch.Generator) -> BodyRotations:
+    """Joint rotations with every angle changed at random, inside the extreme limits.
+
+    Args:
+        angles_rad: (N, 69).
+        spread_rad: (N, 1) standard deviation of an angle with 120° of range or more; the others move less.
+        generator: source of the numbers, on the CPU.
+    """
+    low, high = (end[: len(ANGLE_NAMES)] for end in limit_bounds(angles_rad, extreme=True))
+    noise = torch.randn(angles_rad.shape, generator=generator) * spread_rad * _jitter_share((high - low).rad2deg())
+    return angles_to_body_pose(clamp_angles(angles_rad + noise, extreme=True))
 
 
 def _jitter_share(range_deg: Tensor) -> Tensor:

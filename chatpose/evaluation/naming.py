@@ -17,7 +17,9 @@ from chatpose.corpus.activities import activities_of
 from chatpose.corpus.packed import PackedPoses, Split
 
 SURE = 0.8
+"""Score from which an answer counts."""
 UNJUDGED = frozenset(("standing",))
+"""Families whose names descriptions of clips don't bear out or deny: people stand and walk in every clip."""
 KNOWN = frozenset(
     ("cartwheel", "kick", "punch", "block", "sword", "arabesque", "balance", "backflip", "motorcycle", "jump", "run")
 )

@@ -7,7 +7,7 @@ from typing import Any
 from chatpose.body.capsules import body_capsules
 from chatpose.body.contact import find_contacts
 from chatpose.body.model import BodyModel
-from chatpose.body.pose import Pose
+from chatpose.body.pose import Pose, stack_poses
 from chatpose.errors import InvalidPoseError
 from chatpose.posecodes.captioning import Caption, StyleName, caption
 from chatpose.posecodes.check import Check, check_of
@@ -134,5 +134,4 @@ def _one(pose: Pose) -> Pose:
         raise InvalidPoseError(
             f"a batch {pose.batch_shape} of poses", expected="one pose", fix="index it, or use …_all"
         )
-    return pose if pose.batch_shape else Pose(pose.global_orient[None], pose.body_pose[None], pose.betas[None],
-                                              pose.transl[None])  # fmt: skip
+    return pose if pose.batch_shape else stack_poses([pose])

@@ -23,7 +23,7 @@ from chatpose.body.balance import balance_margin_m
 from chatpose.body.capsules import body_capsules
 from chatpose.body.kinematics import joints_to_offsets
 from chatpose.body.model import BodyModel
-from chatpose.body.pose import Pose, concatenate_poses
+from chatpose.body.pose import Pose, concatenate_poses, stack_poses
 from chatpose.body.sites import BodySites, body_sites
 from chatpose.body.skeleton import SMPL
 from chatpose.errors import InvalidPoseError, unknown_name
@@ -291,6 +291,4 @@ def _no_worse(solution: Solution, other: Solution) -> bool:
 
 def _one(pose: Pose) -> Pose:
     """A single pose as a batch of one."""
-    if pose.batch_shape:
-        return pose
-    return Pose(pose.global_orient[None], pose.body_pose[None], pose.betas[None], pose.transl[None])
+    return pose if pose.batch_shape else stack_poses([pose])

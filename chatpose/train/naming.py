@@ -23,6 +23,7 @@ from chatpose.atlas.variations import shaken
 from chatpose.body.pose import Pose
 from chatpose.corpus.activities import activities_of
 from chatpose.corpus.packed import PackedPoses, Split
+from chatpose.evaluation.naming import SURE, UNJUDGED
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +35,6 @@ SMOOTHING = 4.0
 """Answers that an entry's reliability is held back by."""
 STEPS = 400
 CHUNK = 512
-SURE = 0.8
-UNJUDGED = frozenset(("standing",))
-"""Families whose names descriptions of clips don't bear out or deny: people stand and walk in every clip."""
 REAL_SHARE = 0.9
 """Weight of motion capture against shaken entries, of which nearly all answers are right."""
 
