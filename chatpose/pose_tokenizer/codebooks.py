@@ -76,6 +76,21 @@ def root_step(start: Vector, step: Tensor) -> Vector:
 
 
 @dataclass(frozen=True, eq=False)
+class Ways:
+    """Codes of a part that come near, the nearest first.
+
+    Attributes:
+        codes: (N, W, stages).
+        rotations: (N, W, J, 4) unit quaternions that they decode to.
+        far: (N, W) mean squared distance of the points, m².
+    """
+
+    codes: Tensor
+    rotations: Tensor
+    far: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class RotationBook:
     """Codes of the rotations of a part's J joints.
 
@@ -110,29 +125,34 @@ class RotationBook:
         return torch.nn.functional.normalize(reached, dim=-1)
 
     def encode(self, target: Tensor, metric: Tensor, stages: int, beam: int) -> Tensor:
-        """The codes that come nearest.
+        """(N, stages) codes that come nearest; arguments as for `ways`."""
+        return self.ways(target, metric, stages, beam, 1).codes[:, 0]
+
+    def ways(self, target: Tensor, metric: Tensor, stages: int, beam: int, keep: int) -> "Ways":
+        """The codes that come nearest, several of them.
 
         Args:
             target: (N, J, 4) unit quaternions.
             metric: (N, 3J, 3J) quadratic forms that weigh what is left, from `chatpose.pose_tokenizer.metric`.
             stages: how many codes.
             beam: how many ways are kept open after each stage.
-
-        Returns:
-            (N, stages) codes.
+            keep: how many are given back.
         """
         packed = pack_form(metric)
-        codes = self._first_codes(target, metric, beam)[..., None]
+        codes = self._first_codes(target, metric, beam if stages > 1 else max(beam, keep))[..., None]
         reached = quat.exponential(self.first)[codes[..., 0]]
         for stage in range(stages - 1):
             scale = self.scale(stage, codes[..., 0], codes[..., -1])
-            parent, chosen = self._next_codes(stage, target, reached, scale, metric, packed, beam)
+            going = beam if stage < stages - 2 else max(beam, keep)
+            parent, chosen = self._next_codes(stage, target, reached, scale, metric, packed, going)
             codes = torch.cat([_pick(codes, parent), chosen[..., None]], dim=-1)
             turn = self.turn(stage, chosen, scale.gather(1, parent))
             reached = quat.compose(_pick(reached, parent), turn)
         left = self.residual(reached, target[:, None])  # large steps don't add up as vectors: measured once more
-        best = ((left @ metric) * left).sum(-1).argmin(-1, keepdim=True)
-        return _pick(codes, best)[:, 0]
+        far = ((left @ metric) * left).sum(-1)
+        best = far.argmin(-1, keepdim=True) if keep == 1 else far.argsort(dim=-1, stable=True)[:, :keep]
+        reached = torch.nn.functional.normalize(_pick(reached, best), dim=-1)
+        return Ways(_pick(codes, best), reached, far.gather(1, best))
 
     def scale(self, stage: int, first: Tensor, before: Tensor) -> Tensor:
         """What steps after the first codes and the codes before are multiplied with; stage 0 is the second."""

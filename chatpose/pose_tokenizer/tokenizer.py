@@ -8,12 +8,13 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose
 from chatpose.body.rotations import about_axis, heading_angle, matrix_to_quaternion
 from chatpose.body.skeleton import SMPL
 from chatpose.errors import InvalidTokensError
 from chatpose.pose_tokenizer import quaternions as quat
-from chatpose.pose_tokenizer.codebooks import RootBook, RotationBook
+from chatpose.pose_tokenizer.codebooks import RootBook, RotationBook, Ways
 from chatpose.pose_tokenizer.config import (
     BOOK_JOINTS,
     BOOKS,
@@ -24,6 +25,7 @@ from chatpose.pose_tokenizer.config import (
     book_of,
     part_index,
 )
+from chatpose.pose_tokenizer.faithful import CANDIDATES, most_faithful
 from chatpose.pose_tokenizer.metric import PointSet, part_metrics
 from chatpose.pose_tokenizer.tokens import PoseResidual, PoseTokens
 from chatpose.pretrained import Pretrained, TensorSpec
@@ -87,6 +89,11 @@ class PoseTokenizer(Pretrained[PoseTokenizerConfig]):
         """`fingerprint`, computed once: what tokens and texts carry."""
         return self.fingerprint
 
+    @cached_property
+    def _body(self) -> BodyModel:
+        """Whose joints posecodes are measured on while poses are encoded: the body that ships."""
+        return BodyModel.open(device=self.device)
+
     def to(self, device: torch.device | str) -> "PoseTokenizer":
         """A copy on another device."""
         moved = type(self)(self.config, {name: tensor.to(device) for name, tensor in self._tensors.items()})
@@ -100,7 +107,13 @@ class PoseTokenizer(Pretrained[PoseTokenizerConfig]):
     # --- encoding ------------------------------------------------------------------------------------------------
 
     def encode(
-        self, pose: Pose, level: str | Stages = "fine", *, beam: int = BEAM, residual: bool = True
+        self,
+        pose: Pose,
+        level: str | Stages = "fine",
+        *,
+        beam: int = BEAM,
+        candidates: int = CANDIDATES,
+        residual: bool = True,
     ) -> PoseTokens:
         """Tokens of poses.
 
@@ -108,6 +121,8 @@ class PoseTokenizer(Pretrained[PoseTokenizerConfig]):
             pose: one or N poses.
             level: a named level, or how many stages.
             beam: ways kept open; 1 is several times as fast and a little less close.
+            candidates: ways of each part from which those are taken that keep the pose's posecodes; 1 takes the
+                nearest.
             residual: whether to keep what the tokens leave out beside them.
 
         Raises:
@@ -118,7 +133,7 @@ class PoseTokenizer(Pretrained[PoseTokenizerConfig]):
         many = pose if pose.batch_shape else Pose(*(one[None] for one in _fields(pose)))
         many = many.validated()
         rotations = many.local_rotations.to(self.device, torch.float32)
-        parts = [self.encode_rotations(chunk, stages, beam) for chunk in rotations.split(CHUNK)]
+        parts = [self.encode_rotations(chunk, stages, beam, candidates) for chunk in rotations.split(CHUNK)]
         joined = {part: torch.cat([codes[part] for codes in parts]) for part in PARTS} if parts else _nothing(stages)
         heading = self._heading_bins(rotations[:, 0], joined[ROOT])
         tokens = PoseTokens(heading, joined, self.config.heading_bins, self.codebook_fingerprint)
@@ -134,16 +149,31 @@ class PoseTokenizer(Pretrained[PoseTokenizerConfig]):
             PoseResidual(left, many.betas, many.transl),
         )
 
-    def encode_rotations(self, rotations: Rotations24, stages: Stages, beam: int) -> dict[str, Tensor]:
+    def encode_rotations(
+        self, rotations: Rotations24, stages: Stages, beam: int, candidates: int = 1
+    ) -> dict[str, Tensor]:
         """Codes by part, (N, stages) each, of (N, 24, 3, 3) local rotations; the heading doesn't count."""
         codes = {ROOT: self.root.encode(rotations[:, 0, 1, :], stages.root)}  # row y: the world's up, seen from inside
-        flipped = mirrored_rotations(rotations)
+        ways = self._ways(rotations, stages, beam, candidates)
+        if candidates == 1 or not len(rotations):
+            return codes | {part: of.codes[:, 0] for part, of in ways.items()}
+        nearest = self.decode_codes(codes | {part: of.codes[:, 0] for part, of in ways.items()})
+        turn = about_axis("y", -heading_angle(rotations[:, 0] @ nearest[:, 0].transpose(-1, -2)))
+        facing = torch.cat([(turn @ rotations[:, 0])[:, None], rotations[:, 1:]], dim=1)
+        taken = most_faithful(facing, nearest, ways, self._body)
+        rows = torch.arange(len(rotations), device=rotations.device)
+        return codes | {part: of.codes[rows, taken[part]] for part, of in ways.items()}
+
+    def _ways(self, rotations: Rotations24, stages: Stages, beam: int, keep: int) -> dict[str, Ways]:
+        """Codes that come near, by part; right limbs are looked up mirrored."""
+        flipped, ways = mirrored_rotations(rotations), {}
         for part in PARTS[1:]:
-            book = self.books[book_of(part)]
-            seen, name = (flipped, "left_" + book_of(part)) if part.startswith("right_") else (rotations, part)
-            target = matrix_to_quaternion(seen[:, part_index(name)])
-            codes[part] = book.encode(target, part_metrics(seen, self._points, name), stages.of(part), beam)
-        return codes
+            right = part.startswith("right_")
+            seen, name = (flipped, "left_" + book_of(part)) if right else (rotations, part)
+            target, form = matrix_to_quaternion(seen[:, part_index(name)]), part_metrics(seen, self._points, name)
+            found = self.books[book_of(part)].ways(target, form, stages.of(part), beam, keep)
+            ways[part] = Ways(found.codes, quat.mirrored(found.rotations), found.far) if right else found
+        return ways
 
     def _heading_bins(self, orient: Tensor, codes: Tensor) -> Tensor:
         """Bins of the heading that fits the decoded tilt best: upside down, tilt and heading can't be told apart."""
