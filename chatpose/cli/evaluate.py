@@ -27,6 +27,12 @@ def add_parser(commands: Any) -> None:
         help="subjects of the suite tokenizer (default: test)",
     )
     parser.add_argument("--limit", type=shared.positive, metavar="N", help="at most N poses of each collection there")
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FOLDER",
+        help="of `chatpose train vqvae`: joins the table of the suite tokenizer",
+    )
     parser.add_argument("--json", action="store_true", help="one object a suite on standard output")
     parser.set_defaults(run=run)
 

@@ -16,15 +16,17 @@ def run_tokenizer(options: argparse.Namespace) -> None:
     """Prints the table of the shipped tokenizer and of its baselines."""
     from chatpose.evaluation import tokenizer as suite
     from chatpose.pose_tokenizer.tokenizer import PoseTokenizer
+    from chatpose.pose_tokenizer.vqvae import PoseVQVAE
     from chatpose.posecodes.describe import Describer
 
     tokenizer = PoseTokenizer.load()
     describer = Describer()
     sets = _pose_sets(options)
     codecs = [suite.TokenizerCodec(tokenizer, level) for level in tokenizer.config.levels]
+    learned = [] if options.baseline is None else [PoseVQVAE.from_pretrained(options.baseline)]
     rows = [
         suite.figures(codec, poses, name, describer)
-        for codec in (*codecs, suite.RoundedAxisAngle())
+        for codec in (*codecs, *learned, suite.RoundedAxisAngle())
         for name, poses in sets.items()
     ]
     poses = next(iter(sets.values()))

@@ -2,12 +2,15 @@
 
 import argparse
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
-from chatpose.errors import MissingFileError
+from chatpose.cli import options as shared
+from chatpose.cli.train_vqvae import train_vqvae
+from chatpose.errors import ChatposeError, MissingFileError
 
-COMPONENTS = ("tokenizer",)
+COMPONENTS = ("tokenizer", "vqvae")
 
 
 def add_parser(commands: Any) -> None:
@@ -24,20 +27,36 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--work", type=Path, metavar="FOLDER", help="keep finished steps here; a broken run goes on")
     parser.add_argument("--atlas", type=Path, metavar="FOLDER", help="a compiled atlas (default: the shipped one)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=_minutes, metavar="M", help="length of vqvae (default: 65)")
+    length.add_argument("--steps", type=shared.positive, metavar="N", help="length of vqvae in steps")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads")
     parser.set_defaults(run=run)
+
+
+def _minutes(text: str) -> float:
+    """Argparse type: a length of time."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of minutes")
+    return value
 
 
 def run(options: argparse.Namespace) -> int:
     """Trains."""
     import torch
 
+    if options.component != "vqvae" and (options.minutes or options.steps):
+        raise ChatposeError("--minutes or --steps", expected="for vqvae only", fix="leave it out")
     if not options.data.is_dir():
         raise MissingFileError(f"no folder {options.data}", expected="the folder with cmu_poses_30k.npz")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if options.threads:
         torch.set_num_threads(options.threads)
-    _tokenizer(options)
+    if options.component == "vqvae":
+        train_vqvae(options)
+    else:
+        _tokenizer(options)
     return 0
 
 

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import roma
@@ -273,10 +274,11 @@ def speeds(tokenizer: PoseTokenizer, poses: Pose, level: str) -> Speeds:
     plain = {name: tensor.numpy() for name, tensor in tokenizer.tensors().items()}
     decoder = NumpyDecoder(config_to_dict(tokenizer.config), plain)
     rates = []
-    for beam in (BEAM, 1):
-        tokenizer.encode(poses[:16], level, beam=beam, residual=False)
-        rates.append(_rate(lambda beam=beam: tokenizer.encode(poses, level, beam=beam, residual=False), len(poses)))
-    tokens = tokenizer.encode(poses, level, beam=1, residual=False)
+    for options in ({}, {"beam": 1, "candidates": 1}):
+        encode = partial(tokenizer.encode, level=level, residual=False, **options)
+        encode(poses[:16])
+        rates.append(_rate(partial(encode, poses), len(poses)))
+    tokens = tokenizer.encode(poses, level, beam=1, candidates=1, residual=False)
     heading, codes = tokens.heading.numpy(), {part: several.numpy() for part, several in tokens.codes.items()}
     decode = _rate(lambda: decoder.decode(heading, codes), len(poses), repeat=5)
     one = {part: several[:1] for part, several in codes.items()}

@@ -145,7 +145,7 @@ _POINTS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
 }
 
 POINT_WEIGHTS: Mapping[str, float] = {
-    "head": 3.0,
+    "head": 3.3,
     "left_wrist": 0.8,
     "left_hand": 0.1,
     "left_ankle": 0.45,

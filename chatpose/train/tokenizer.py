@@ -9,18 +9,15 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-import yaml
 from safetensors.torch import load, save
 from torch import Tensor
 
 from chatpose.body.rotations import matrix_to_quaternion
-from chatpose.errors import UnreadableFileError
 from chatpose.pose_tokenizer.codebooks import RootBook, RotationBook
 from chatpose.pose_tokenizer.config import (
     BOOKS,
@@ -33,14 +30,14 @@ from chatpose.pose_tokenizer.config import (
 )
 from chatpose.pose_tokenizer.metric import PointSet, part_metrics
 from chatpose.pose_tokenizer.tokenizer import PoseTokenizer, mirrored_rotations
-from chatpose.pretrained import PretrainedConfig, config_from_dict
+from chatpose.pretrained import PretrainedConfig
 from chatpose.safefiles import atomic_write, read_limited
+from chatpose.train.settings import read_settings
 from chatpose.train.tokenizer_books import PartRows, fit_root, fit_rotations
 from chatpose.train.tokenizer_data import MixtureCounts, TrainingPoses, atlas_variations, training_poses
 
 log = logging.getLogger(__name__)
 
-MAX_SETTINGS_BYTES = 2**16
 LEVELS = {
     "coarse": Stages(2, 2, 2, 2),
     "fine": Stages(2, 6, 4, 4),
@@ -74,7 +71,7 @@ class TokenizerTraining(PretrainedConfig):
     point_weights: dict[str, float] = field(default_factory=lambda: dict(POINT_WEIGHTS))
     rotation_floor_m: float = 0.02
     mixture: MixtureCounts = field(default_factory=MixtureCounts)
-    rounds: int = 8
+    rounds: int = 16
     seed: int = 0
 
     @classmethod
@@ -84,14 +81,7 @@ class TokenizerTraining(PretrainedConfig):
         Raises:
             UnreadableFileError: an unknown or wrong key.
         """
-        try:
-            given = yaml.safe_load(read_limited(path, max_bytes=MAX_SETTINGS_BYTES)) or {}
-        except yaml.YAMLError as error:
-            raise UnreadableFileError(f"{path}: {error}", expected="YAML") from error
-        if not isinstance(given, dict):
-            raise UnreadableFileError(f"{path} holds no settings", expected="a mapping (key: value)")
-        stored = {**{"kind": cls.KIND, "version": cls.VERSION}, **asdict(cls()), **_nested(asdict(cls()), given)}
-        return config_from_dict(cls, stored, str(path))
+        return read_settings(cls(), path, whole=("levels", "point_weights"))
 
     def config(self) -> PoseTokenizerConfig:
         """Of the tokenizer that comes out."""
@@ -256,14 +246,3 @@ def _keep(work: Path | None, settings: TokenizerTraining, book: str, rotations: 
     with atomic_write(work / f"{book}.json") as temporary:
         facts = {"key": _key(settings, book, rotations), "seconds": made.seconds}
         temporary.write_text(json.dumps(facts), encoding="utf-8")
-
-
-def _nested(default: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given, with the defaults of groups that are given in part."""
-    merged = {}
-    for key, value in given.items():
-        known = default.get(key)
-        whole = key in ("levels", "point_weights")
-        partial = isinstance(value, Mapping) and isinstance(known, Mapping) and not whole
-        merged[key] = {**known, **value} if partial and isinstance(known, Mapping) else value
-    return merged
