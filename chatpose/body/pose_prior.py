@@ -89,6 +89,20 @@ class _Mixture(NamedTuple):
     signs: Tensor  # (2 * 24, 3)
 
 
+class Nearest(NamedTuple):
+    """Poses against the Gaussian that each part is nearest to, for solvers of least squares.
+
+    Attributes:
+        nats: (N,) negative log density of those alone, at least `PosePrior.nats`.
+        errors: (N, 72) whitened distances; half their squares are `nats` but for what depends on the choice alone.
+        slopes: (N, 72, 24, 3) of the errors by the numbers of `pose_features`.
+    """
+
+    nats: Tensor
+    errors: Tensor
+    slopes: Tensor
+
+
 class PosePrior(Pretrained[PosePriorConfig]):
     """How usual body poses are. Immutable; load it once and keep it."""
 
@@ -160,6 +174,34 @@ class PosePrior(Pretrained[PosePriorConfig]):
         # Half of each image: exchanging the two leaves the sum as it is, to the last bit.
         either = torch.logaddexp(density[..., 0], density[..., 1]) - math.log(2)
         return -either.sum(0).reshape(local_rotations.shape[:-3])
+
+    def nearest(self, local_rotations: Rotations24) -> Nearest:
+        """The mixtures' strongest components, as Bogo et al. (SMPLify) put a mixture into least squares.
+
+        Args:
+            local_rotations: (N, 24, 3, 3).
+        """
+        mixture = self._mixture(local_rotations.dtype, local_rotations.device)
+        parts, count, width = len(self.config.parts), self.config.components, self.config.width
+        poses, names = len(local_rotations), len(FEATURE_NAMES)
+        both = pose_features(local_rotations).index_select(-2, mixture.places) * mixture.signs
+        rows = both.reshape(poses * 2, parts, width).transpose(0, 1)
+        whitened = torch.baddbmm(mixture.shift, rows, mixture.whitening, beta=-1)
+        # Both images of a pose side by side: component c of the pose itself is c, of its mirror image `count` + c.
+        whitened = whitened.reshape(parts, poses, 2 * count, width)
+        density = mixture.constants.repeat(1, 1, 2) - whitened.square().sum(-1) / 2  # (P, N, 2 M)
+        best, chosen = density.max(-1)
+        errors = whitened.gather(2, chosen[..., None, None].expand(-1, -1, 1, width))[:, :, 0]  # (P, N, D)
+        factors = mixture.whitening.unflatten(-1, (count, width)).transpose(1, 2)  # (P, M, D numbers, D errors)
+        factors = factors[torch.arange(parts)[:, None], chosen % count].transpose(-1, -2)  # (P, N, D errors, D numbers)
+        image = (chosen >= count).T.long()  # (N, P)
+        places = mixture.places.reshape(2, parts, -1)[image, torch.arange(parts)]  # (N, P, names of the part)
+        signs = mixture.signs.reshape(2, parts, -1, 3)[image, torch.arange(parts)]
+        slopes = factors.new_zeros(poses, parts, width, names, 3)
+        own = factors.transpose(0, 1).unflatten(-1, (-1, 3)) * signs[:, :, None]
+        slopes.scatter_(3, places[:, :, None, :, None].expand_as(own), own)
+        flat = errors.transpose(0, 1).flatten(1), slopes.flatten(1, 2)
+        return Nearest(parts * math.log(2) - best.sum(0), *flat)
 
     def _mixture(self, dtype: torch.dtype, device: torch.device) -> _Mixture:
         key = (dtype, device)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from torch import Tensor
+
 from chatpose.errors import unknown_name
 from chatpose.posecodes.aggregation import Unit, aggregate
 from chatpose.posecodes.choice import pick, start
@@ -54,13 +56,19 @@ class Caption:
         return self.text
 
 
-def caption(found: Extraction, style: StyleName = "plain", seed: int | Sequence[int] = 0) -> list[Caption]:
+def caption(
+    found: Extraction,
+    style: StyleName = "plain",
+    seed: int | Sequence[int] = 0,
+    allowed: Tensor | None = None,
+) -> list[Caption]:
     """Describes poses.
 
     Args:
         found: posecodes of N poses; codes that were not asked for are not said.
         style: "short" is one sentence, "plain" names what is telling, "full" leaves little out.
         seed: chooses among wordings; one for all poses or one a pose.
+        allowed: (C,) or (N, C) bool, the codes that may be said; all when absent.
 
     Returns:
         N captions, in order.
@@ -76,7 +84,7 @@ def caption(found: Extraction, style: StyleName = "plain", seed: int | Sequence[
         raise ValueError(f"{len(seeds)} seeds for {len(found)} poses")
     known = lore(found.codes)
     how, short = STYLES[style], style == "short"
-    chosen = (select(held, known, how) for held in sayable(found, known))
+    chosen = (select(held, known, how) for held in sayable(found, known, allowed))
     return [_caption(numbers, known, one, short) for numbers, one in zip(chosen, seeds, strict=True)]
 
 

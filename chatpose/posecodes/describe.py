@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from torch import Tensor
+
 from chatpose.body.capsules import body_capsules
 from chatpose.body.contact import find_contacts
 from chatpose.body.model import BodyModel
@@ -74,27 +76,42 @@ class Describer:
         points, gaps = self.measure(pose)
         return extract(points, gaps=gaps)
 
-    def describe(self, pose: Pose, style: StyleName = "plain", seed: int = 0) -> Description:
+    def describe(
+        self, pose: Pose, style: StyleName = "plain", seed: int = 0, allowed: Tensor | None = None
+    ) -> Description:
         """Describes one pose.
+
+        Args:
+            pose: whose betas belong to this body.
+            style: "short", "plain" or "full".
+            seed: chooses among wordings.
+            allowed: (C,) bool over `definitions.all_posecodes`, what may be said; everything when absent.
 
         Raises:
             InvalidPoseError: a batch, or numbers that are no pose.
         """
-        return self.describe_all(_one(pose), style, seed)[0]
+        return self.describe_all(_one(pose), style, seed, allowed)[0]
 
-    def describe_all(self, poses: Pose, style: StyleName = "plain", seed: int | Sequence[int] = 0) -> list[Description]:
+    def describe_all(
+        self,
+        poses: Pose,
+        style: StyleName = "plain",
+        seed: int | Sequence[int] = 0,
+        allowed: Tensor | None = None,
+    ) -> list[Description]:
         """Describes a batch (N,) of poses.
 
         Args:
             poses: whose betas belong to this body.
             style: "short", "plain" or "full".
             seed: chooses among wordings; one for all poses or one a pose.
+            allowed: (C,) or (N, C) bool over `definitions.all_posecodes`, what may be said; everything when absent.
         """
         found = self.extract(poses)
         columns = {code: column for column, code in enumerate(found.codes)}
         joints = self.body.joints(poses)
         described = []
-        for number, words in enumerate(caption(found, style, seed)):
+        for number, words in enumerate(caption(found, style, seed, allowed)):
             codes = dict.fromkeys(words.statements)
             checks = tuple(check_of(found, number, columns[code], Statement(code)) for code in codes)
             described.append(Description(words, checks, joints[number]))

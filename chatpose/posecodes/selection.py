@@ -11,6 +11,7 @@ from functools import lru_cache
 from math import log2
 
 import numpy as np
+from torch import Tensor
 
 from chatpose.posecodes.definitions import LIMBS, OTHER, SIDES, all_posecodes
 from chatpose.posecodes.echoes import echo_masks
@@ -212,16 +213,23 @@ def _place(entry: Entry) -> int:
     return 3 + 3 * (region - 3) + ("", "left", "right").index(entry.side)
 
 
-def sayable(found: Extraction, known: Lore) -> list[list[int]]:
+def sayable(found: Extraction, known: Lore, allowed: Tensor | None = None) -> list[list[int]]:
     """For every pose the codes that hold clearly, the most telling first, as numbers of the lore.
 
     Nothing is said of a pose whose trunk has no direction (all joints in one point, NaN).
+
+    Args:
+        found: posecodes of N poses.
+        known: the lore of its codes.
+        allowed: (C,) or (N, C) bool, the codes that may be said; all when absent.
     """
     guards = found.values.new_tensor([_guard(measure) for measure in found.measures])
     clear = found.margins >= guards[found.deciding]
     trunk = next((number for number, m in enumerate(found.measures) if m.name == "torso tilt"), None)
     if trunk is not None:
         clear &= ~found.values[:, trunk : trunk + 1].isnan()
+    if allowed is not None:
+        clear &= allowed.to(clear.device)
     if not len(found):
         return []
     poses, numbers = np.nonzero(clear.cpu().numpy()[:, known.order])

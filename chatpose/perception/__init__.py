@@ -1,0 +1,1 @@
+"""Photos in, posed bodies out, with honest confidence."""
