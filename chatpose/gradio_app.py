@@ -1,4 +1,4 @@
-"""The page: drop pose files, look at the body from all sides, compare two, take them away in any format.
+"""The page: drop pose files and photos, look at the body from all sides, compare two, take them away in any format.
 
 `build()` gives the `gradio.Blocks`, `launch()` serves it. Every visitor has a `Session` of their own, and nothing that
 the page loads comes from another host. What the page does is in `chatpose.page.actions`; here is how it is laid out.
@@ -20,8 +20,10 @@ from chatpose.optional import require_package
 from chatpose.page import actions, cards, viewer
 from chatpose.page.actions import Page, Result
 from chatpose.page.examples import load_examples
+from chatpose.page.photos import SeenPhoto
 from chatpose.page.session import SLOTS, Session
 from chatpose.page.theme import page_theme
+from chatpose.perception.estimator import PerceptionPipeline, PhotoEstimator
 from chatpose.posecodes.describe import Describer
 from chatpose.resources import asset
 
@@ -44,16 +46,31 @@ _SAVE_JS = """(file) => {
   link.click();
   link.remove();
 }"""
+_PASTE_JS = """() => {
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
+    const drop = [...document.querySelectorAll(".cp-drop")].find((one) => one.offsetParent);
+    const input = drop?.querySelector("input[type=file]");
+    if (!input) return;
+    const taken = new DataTransfer();
+    files.forEach((file) => taken.items.add(file));
+    input.files = taken.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    event.preventDefault();
+  });
+}"""
 _HEADER = """<header class="cp-header">
-  <h1>chatpose</h1><p>See a 3D human pose from all sides, read it in words, compare two, take them away.</p>
+  <h1>chatpose</h1><p>See a 3D human pose from all sides, from files or photos, read it in words, compare two.</p>
 </header>"""
 
 
-def build(body: BodyModel | None = None) -> Any:
+def build(body: BodyModel | None = None, estimator: PhotoEstimator | None = None) -> Any:
     """The page as `gradio.Blocks`.
 
     Args:
         body: the body that poses are shown on; the open one when absent.
+        estimator: finds people in photos; chatpose's own when absent.
 
     Raises:
         MissingExtraError: gradio isn't installed.
@@ -63,7 +80,8 @@ def build(body: BodyModel | None = None) -> Any:
     folder = tempfile.TemporaryDirectory(prefix="chatpose-page-")
     body = body or BodyModel.open()
     describer = Describer(body)
-    page = Page(body, load_examples(), Path(folder.name), describer, Namer(describer=describer))
+    estimator = estimator or PerceptionPipeline(body=body)
+    page = Page(body, load_examples(), Path(folder.name), describer, Namer(describer=describer), estimator)
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(_SWEEP_SECONDS, _CACHE_SECONDS), fill_width=True
     ) as blocks:
@@ -87,6 +105,7 @@ def build(body: BodyModel | None = None) -> Any:
         stage.picture(_on_picture(page), session, stage, api_visibility="private", show_progress="hidden")
         first = _handler(page, "A", lambda state: actions.show_example(page, state, "A", page.examples[0]))
         blocks.load(first, session, _outputs(slots["A"], session, stage, download), api_visibility="private")
+        blocks.load(None, js=_PASTE_JS)
         _endpoints(gr, page)
     weakref.finalize(blocks, folder.cleanup)  # also when the process ends
     return blocks.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=_AT_ONCE)
@@ -169,7 +188,7 @@ def _slot_tab(gr: Any, page: Page, slot: str) -> dict[str, Any]:
     title = "Pose A" if slot == "A" else "Compare with B"
     with gr.Tab(title, elem_classes=f"cp-tab-{slot.lower()}"):
         drop = gr.File(
-            label=f"Pose file {slot}",
+            label=f"Pose file or photo {slot}",
             file_count="multiple",
             height=104,
             elem_classes=["cp-drop", f"cp-drop-{slot.lower()}"],
@@ -178,14 +197,19 @@ def _slot_tab(gr: Any, page: Page, slot: str) -> dict[str, Any]:
         with gr.Row(elem_classes="cp-chips"):
             examples = [gr.Button(example.shown.title, size="sm", min_width=60) for example in page.examples]
         files = gr.Radio([], label="Files", visible=False, elem_classes="cp-files")
+        person = gr.Radio([], label="Person, the largest first", visible=False, elem_classes="cp-people")
         card = gr.HTML(cards.EMPTY_CARD, apply_default_css=False, elem_classes=["cp-slot-card"])
+        with gr.Row(visible=False, elem_classes="cp-photo") as photo:
+            readings = gr.Checkbox(False, label="Show all readings", min_width=140)
+            mirrored = gr.Checkbox(False, label="Mirrored selfie", min_width=140)
         way = gr.HTML("", apply_default_css=False, elem_classes="cp-way") if slot == "B" else None
         words = gr.HTML("", apply_default_css=False, elem_classes="cp-spoken")
         with gr.Accordion("Stands wrong?", open=False, visible=False, elem_classes="cp-more") as more:
             up = gr.Radio(_UP_CHOICES, value="", label="Up axis of the file")
         remove = gr.Button("Remove B", size="sm", visible=False, elem_classes="cp-remove") if slot == "B" else None
     inputs = {"drop": drop, "examples": examples, "files": files, "up": up, "remove": remove}
-    return {"slot": slot, "card": card, "words": words, "way": way, "more": more} | inputs
+    inputs |= {"person": person, "readings": readings, "mirrored": mirrored}
+    return {"slot": slot, "card": card, "words": words, "way": way, "more": more, "photo": photo} | inputs
 
 
 def _download_box(gr: Any) -> dict[str, Any]:
@@ -202,6 +226,7 @@ def _download_box(gr: Any) -> dict[str, Any]:
 def _outputs(parts: dict[str, Any], session: Any, stage: Any, download: dict[str, Any]) -> list[Any]:
     extra = [parts["remove"]] if parts["remove"] else []
     changed = [session, parts["card"], stage, parts["files"], parts["more"], parts["drop"]]
+    changed += [parts[name] for name in ("person", "photo", "readings", "mirrored")]
     return [*changed, download["which"], download["line"], *extra]
 
 
@@ -216,13 +241,32 @@ def _handler(page: Page, slot: str, act: Callable[..., Result]) -> Callable[...,
         if result.choices is not None:
             named = [(name, index) for index, name in enumerate(result.choices)]
             files = gr.Radio(choices=named, value=0 if named else None, visible=len(named) > 1)
+        shown = result.session.shown.get(slot)
+        seen = shown.seen if shown and result.people else None
         dropped = bool(result.session.dropped.get(slot)) and result.choices != [] and bool(result.commands)
         both = "B" in result.session.shown
-        values = [result.session, result.card, stage, files, gr.Accordion(visible=dropped), None]
+        values = [result.session, result.card, stage, files, gr.Accordion(visible=dropped and not seen), None]
+        values += _photo_controls(result, seen) if result.commands else [gr.skip()] * 4
         values += [gr.Radio(visible=both), ""]
         return [*values, gr.Button(visible=both)] if slot == "B" else values
 
     return handle
+
+
+def _photo_controls(result: Result, seen: SeenPhoto | None) -> list[Any]:
+    """The list of people, the row under the card, and its two switches."""
+    import gradio as gr
+
+    if seen is None:
+        return [gr.Radio([], visible=False), gr.Row(visible=False), False, False]
+    named = [(name, index) for index, name in enumerate(result.people or [])]
+    several = result.readings > 1
+    return [
+        gr.Radio(choices=named, value=seen.person, visible=len(named) > 1),
+        gr.Row(visible=True),
+        gr.Checkbox(seen.all_readings and several, visible=several),
+        gr.Checkbox(seen.mirrored),
+    ]
 
 
 def _bind_slot(page: Page, parts: dict[str, Any], session: Any, stage: Any, download: dict[str, Any]) -> None:
@@ -235,11 +279,16 @@ def _bind_slot(page: Page, parts: dict[str, Any], session: Any, stage: Any, down
     chosen = _handler(page, slot, lambda state, index, axis: actions.choose(page, state, slot, index, axis))
     for control in (files, up):
         control.input(chosen, [session, files, up], outputs, **quiet)
+    people = _handler(page, slot, lambda state, *asked: actions.choose_person(page, state, slot, *asked))
+    switches = [parts["person"], parts["readings"], parts["mirrored"]]
+    for control in switches:
+        control.input(people, [session, *switches], outputs, **quiet)
     for button, example in zip(parts["examples"], page.examples, strict=True):
         shown = functools.partial(_show_example, page, slot, example)
         button.click(_handler(page, slot, shown), session, outputs, **quiet)
     if remove := parts["remove"]:
         gone = [parts["card"], stage, parts["files"], parts["more"], download["which"], remove]
+        gone += [parts["person"], parts["photo"]]
         remove.click(_on_remove(slot), session, gone, **quiet)
 
 
@@ -253,7 +302,8 @@ def _on_remove(slot: str) -> Callable[..., Any]:
     def handle(session: Session | None) -> list[Any]:
         card, update = actions.clear(session, slot)
         files, which = gr.Radio(choices=[], visible=False), gr.Radio(value="A", visible=False)
-        return [card, update, files, gr.Accordion(visible=False), which, gr.Button(visible=False)]
+        hidden = [gr.Accordion(visible=False), which, gr.Button(visible=False)]
+        return [card, update, files, *hidden, gr.Radio([], visible=False), gr.Row(visible=False)]
 
     return handle
 

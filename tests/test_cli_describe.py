@@ -160,7 +160,7 @@ def test_batch_reads_paths(
     ("arguments", "word"),
     [
         ([], "no input"),
-        (["holiday.JPG"], "perception"),
+        (["holiday.JPG"], "holiday.JPG"),
         (["nowhere.npz"], "nowhere.npz"),
         (["--batch", "nowhere.txt"], "nowhere.txt"),
         (["{motion}", "--frame", "7"], "0 to 6"),

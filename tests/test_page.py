@@ -313,6 +313,49 @@ def test_several_files_are_listed_to_choose_from(visitor: Visitor, motion: Path)
     visitor.wait_shown("a", "other.json")
 
 
+def test_photos_are_looked_at(visitor: Visitor, pose_models: Path, shared_data: Path) -> None:
+    page = visitor.page
+    skier = shared_data / "photos" / "coco_000000000785.jpg"
+    visitor.drop("a", skier)
+    visitor.wait_shown("a", skier.name)
+    assert 0.02 < body_share(visitor.pixels()) < 0.5
+    pictures = page.locator(".cp-seen img")
+    assert pictures.count() == 2
+    assert all(pictures.nth(at).evaluate("image => image.naturalWidth > 100") for at in range(2))
+    page.locator(".cp-unseen").filter(has_text="Confidence").wait_for()
+    visitor.drop("a", {"name": "nobody.png", "mimeType": "image/png", "buffer": _png(np.full((90, 120, 3), 99))})
+    page.get_by_text("No person found in this photo.").wait_for()
+    assert page.locator(".cp-problem").count() == 0
+    visitor.drop("a", {"name": "paper.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.4"})
+    page.locator(".cp-problem").filter(has_text="PDF").wait_for()
+
+
+def test_a_photo_is_pasted(visitor: Visitor, pose_models: Path, shared_data: Path) -> None:
+    content = base64.b64encode((shared_data / "photos" / "skimage_astronaut.png").read_bytes()).decode()
+    visitor.page.evaluate(
+        """(content) => {
+          const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+          document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        content,
+    )
+    visitor.wait_shown("a", "pasted.png")
+    visitor.page.locator(".cp-unseen").filter(has_text="both legs").wait_for()
+    visitor.page.locator(".cp-chips").first.get_by_role("button", name="Standing", exact=True).click()
+    visitor.wait_shown("a", "Standing")
+    assert not visitor.page.locator(".cp-photo").first.is_visible()
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(out, "PNG")
+    return out.getvalue()
+
+
 def test_files_dropped_on_the_body(visitor: Visitor, motion: Path) -> None:
     content = base64.b64encode(motion.read_bytes()).decode()
     dropped = """([content, part]) => {

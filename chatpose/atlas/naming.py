@@ -16,7 +16,7 @@ from torch import Tensor
 
 from chatpose.atlas.compiled import Atlas
 from chatpose.atlas.entry import Entry
-from chatpose.body.comparison import comparison_points, distances_mm, point_weights
+from chatpose.body.comparison import comparison_points, point_weights
 from chatpose.body.pose import Pose, concatenate_poses
 from chatpose.body.skeleton import SMPL
 from chatpose.errors import UnreadableFileError
@@ -167,8 +167,11 @@ class Namer:
         claims = [(*entry.claims,) for entry in self.atlas]
         claims += [tuple(claim.mirrored() for claim in several) for several in claims]
         self._codes = tuple(dict.fromkeys(claim.code for several in claims for claim in several))
-        self._claimed, self._signs = _claim_table(claims, self._codes)
-        self._slack = torch.where(self._signs < 0, MUST_NOT_SLACK_DEG, MUST_SLACK_DEG)
+        claimed, self._signs = _claim_table(claims, self._codes)
+        # Of `_missed`: musts first, then must-nots, then a row for "no claim".
+        count = len(self._codes)
+        rows = claimed + count * (self._signs < 0)
+        self._verdicts = rows.masked_fill(self._signs == 0, 2 * count).T.contiguous()
         known = self._calibration.reliability
         self._reliability = torch.tensor([known.get(entry.id, 0.0) for entry in self.atlas])
 
@@ -199,52 +202,68 @@ class Namer:
         return Name(entry, float(scores[row, place]), distance, bool(found.mirrored[row, place]))
 
     def candidates(self, poses: Pose) -> Candidates:
-        """The nearest entries of each pose, and whether it meets their statements."""
+        """The nearest entries of each pose whose statements it meets; places that are left over don't meet."""
         count = len(self.atlas)
+        missed = self._missed(poses)
+        row, column = self._meeting(missed).nonzero(as_tuple=True)  # a handful a pose, whatever the atlas' size
         points = comparison_points(poses, self._describer.body)
-        apart = distances_mm(points, self._points, self._weights)
-        margins = self._claim_margins(poses)
-        missed = (-margins).clamp_min(0).nan_to_num(nan=torch.inf)
-        meets = (missed <= self._slack).all(-1)
-        total, worst = missed.clamp_max(_MOST_MISSED_DEG).sum(-1), missed.amax(-1).clamp_max(_MOST_MISSED_DEG)
-        # A side whose statements don't hold is out, however near.
-        cost = (apart + MISSED_MM * total + _OUT_MM * ~meets).unflatten(-1, (2, count))
-        best, side = cost.min(-2)
+        gaps = (points[row] - self._points[column]).norm(dim=-1)
+        apart = 1000 * (gaps * self._weights[column]).sum(-1)
+        misses = missed[self._verdicts.T[column], row[:, None]]
+        facts = torch.stack([apart, misses.sum(-1), misses.amax(-1)], dim=-1)
+        told = facts.new_tensor([_OUT_MM, 0.0, 0.0]).repeat(len(poses), 2 * count, 1)
+        told[row, column] = facts
+        best, side = (told[..., 0] + MISSED_MM * told[..., 1]).unflatten(-1, (2, count)).min(-2)
         near = best.argsort(dim=-1, stable=True)[:, : min(NEAR, count)]
-        column = near + count * side.gather(-1, near)
+        mirrored = side.gather(-1, near)
+        nearest = torch.arange(len(poses))[:, None]
+        distance, total, worst = told[nearest, near + count * mirrored].unbind(-1)
         features = (
-            apart.gather(-1, column).clamp_min(1.0).log(),
-            apart.gather(-1, column),
-            total.gather(-1, column),
-            worst.gather(-1, column),
+            distance.clamp_min(1.0).log(),
+            distance,
+            total,
+            worst,
             self._sizes(near),
             _lead(best.gather(-1, near)),
             self._reliability[near],
         )
         return Candidates(
             near,
-            side.gather(-1, near) > 0,
-            apart.gather(-1, column),
-            meets.gather(-1, column),
-            torch.stack([feature.to(apart) for feature in features], dim=-1),
+            mirrored > 0,
+            distance,
+            distance < _OUT_MM,
+            torch.stack([feature.to(distance) for feature in features], dim=-1),
         )
 
     def _sizes(self, entries: Tensor) -> Tensor:
         """How many statements an entry has."""
         return (self._signs[: len(self.atlas)] != 0).sum(-1)[entries]
 
-    def _claim_margins(self, poses: Pose) -> Tensor:
-        """(N, 2 · entries, most claims) by how much each claim holds, degrees; +∞ where there is none."""
+    def _meeting(self, missed: Tensor) -> Tensor:
+        """(N, 2 · entries) whether all statements of an entry hold, with the slack; mirror images last."""
+        count = len(self._codes)
+        slack = missed.new_full((len(missed), 1), MUST_SLACK_DEG)
+        slack[count:] = MUST_NOT_SLACK_DEG
+        failed = (missed > slack).to(torch.uint8)
+        out = failed.new_zeros((self._verdicts.shape[1], missed.shape[1]))
+        for claim in self._verdicts:
+            out |= failed[claim]
+        return (out == 0).T
+
+    def _missed(self, poses: Pose) -> Tensor:
+        """(2 · codes + 1, N) by how much each code is missed, degrees, as a must and as a must-not; the last by none.
+
+        What can't be told is missed by infinity.
+        """
         measured, gaps = self._describer.measure(poses)
         found = extract(measured, self._codes, gaps)
         unit = [METRES_PER_DEGREE if measure.unit == "m" else 1.0 for measure in found.measures]
-        margins = found.margins / found.margins.new_tensor(unit)[found.deciding]
-        taken = margins[:, self._claimed.flatten()].unflatten(-1, self._claimed.shape) * self._signs
-        return taken.masked_fill(self._signs == 0, torch.inf)
+        margins = (found.margins / found.margins.new_tensor(unit)[found.deciding]).T
+        both = torch.cat([-margins, margins, margins.new_zeros((1, len(poses)))])
+        return both.clamp_min_(0).nan_to_num_(nan=torch.inf, posinf=torch.inf)
 
 
 _OUT_MM = 1e4
-_MOST_MISSED_DEG = 40.0
 _LEAD_MM = 60.0
 
 

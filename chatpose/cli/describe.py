@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatpose.cli import describe_photo, pose_lines
 from chatpose.cli import options as shared
 from chatpose.errors import ChatposeError
+from chatpose.perception.photo_files import is_photo
 
 if TYPE_CHECKING:
     from chatpose.atlas.naming import Name, Namer
     from chatpose.body.pose import Pose
-    from chatpose.posecodes.check import Check
     from chatpose.posecodes.describe import Describer, Description
 
 STYLES = ("short", "plain", "full")
@@ -30,9 +31,10 @@ def add_parser(commands: Any) -> None:
         help="name poses and put them into words",
         description="Says what the pose in each file is called, describes it, and lists the statements that the words "
         "make, with what was measured and by how much they hold. Of a motion the first frame is described, or those "
-        "that --frame or --every ask for, one line a frame.",
+        "that --frame or --every ask for, one line a frame. Of a photo everybody is described, the largest first, as "
+        "far as they can be seen.",
     )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="pose files of any kind")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="pose files of any kind, or photos")
     parser.add_argument("--style", choices=STYLES, default="plain", help="how much is said (default: plain)")
     parser.add_argument("--frame", type=int, metavar="N", help="frame N (0 is the first, -1 the last)")
     parser.add_argument("--every", type=shared.positive, metavar="N", help="every N-th frame, one line each")
@@ -40,6 +42,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--batch", metavar="LIST", help="a file with one path a line, or - for standard input")
     shared.add_body(parser)
     shared.add_output(parser)
+    describe_photo.add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -49,15 +52,20 @@ def run(options: argparse.Namespace) -> int:
         raise ChatposeError("no input", expected="pose files, or --batch LIST")
     if options.frame is not None and options.every is not None:
         raise ChatposeError("--frame and --every", expected="one of them")
+    describe_photo.check_options(options)
     paths = _paths(options)
     from chatpose.atlas.naming import Namer
     from chatpose.posecodes.describe import Describer
 
     describer = Describer(shared.body_model(options))
     namer = Namer(describer=describer)
+    photos = describe_photo.PhotoTeller(options, describer, namer)
     code = 0
     for path in paths:
         try:
+            if is_photo(path):
+                photos.describe(path)
+                continue
             for number, line in enumerate(_lines(options, path, describer, namer)):
                 _show(line, options, first=number == 0)
         except ChatposeError as error:
@@ -130,16 +138,11 @@ def _show(line: Line, options: argparse.Namespace, first: bool) -> None:
         print(about["input"])
     if "frame" in about:
         print(f"frame {about['frame']}")
-    print(_called(names))
+    print(pose_lines.called(names))
     print(textwrap.fill(description.text, shared.WIDTH))
-    for row in _rows(description.checks):
+    for row in pose_lines.check_rows(description.checks):
         print(f"  {row}")
     print(flush=True)
-
-
-def _called(names: "list[Name]") -> str:
-    """What the pose is called, the surest name first."""
-    return ", ".join(f"{name.name} ({name.score:.0%})" for name in names) or "no common name"
 
 
 def _as_json(about: dict[str, Any], pose: "Pose", names: "list[Name]", description: "Description") -> dict[str, Any]:
@@ -155,12 +158,3 @@ def _as_json(about: dict[str, Any], pose: "Pose", names: "list[Name]", descripti
     }
     frame = {"frame": about["frame"]} if "frame" in about else {}
     return {"input": about["input"], **frame, "people": [person], "seconds": about["seconds"]}
-
-
-def _rows(checks: "tuple[Check, ...]") -> Iterator[str]:
-    """Statements in columns: what is claimed, what was measured, by how much it holds."""
-    told = [check.as_json() for check in checks]
-    first = max((len(row["statement"]) for row in told), default=0)
-    second = max((len(row["measured"] or "") for row in told), default=0)
-    for row in told:
-        yield f"{row['statement']:<{first}}  {row['measured'] or '':<{second}}  holds by {row['margin']}"

@@ -4,11 +4,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from chatpose.cli import evaluate_perception
 from chatpose.cli import options as shared
 from chatpose.cli.evaluate_tokenizer import run_tokenizer
 from chatpose.errors import MissingFileError
 
-SUITES = ("naming", "tokenizer")
+SUITES = ("naming", "tokenizer", "perception")
+QUICK = ("naming", "tokenizer")
+"""Those that run when none is named; the others take far longer."""
 
 
 def add_parser(commands: Any) -> None:
@@ -18,15 +21,26 @@ def add_parser(commands: Any) -> None:
         help="print the figures of a part of chatpose",
         description="Measures parts of chatpose on held-out data, by a fixed protocol.",
     )
-    parser.add_argument("suites", nargs="*", choices=SUITES, metavar="SUITE", help=f"of {', '.join(SUITES)} (all)")
+    parser.add_argument(
+        "suites",
+        nargs="*",
+        choices=SUITES,
+        metavar="SUITE",
+        help=f"of {', '.join(SUITES)} (default: {' and '.join(QUICK)})",
+    )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="motion capture to test on (cmu_poses_30k.npz)")
     parser.add_argument(
         "--split",
         choices=("validation", "test"),
         default="test",
-        help="subjects of the suite tokenizer (default: test)",
+        help="what the suites tokenizer and perception measure on (default: test)",
     )
-    parser.add_argument("--limit", type=shared.positive, metavar="N", help="at most N poses of each collection there")
+    parser.add_argument(
+        "--limit",
+        type=shared.positive,
+        metavar="N",
+        help="at most N poses of each collection there, or N scenes",
+    )
     parser.add_argument(
         "--baseline",
         type=Path,
@@ -34,16 +48,19 @@ def add_parser(commands: Any) -> None:
         help="of `chatpose train vqvae`: joins the table of the suite tokenizer",
     )
     parser.add_argument("--json", action="store_true", help="one object a suite on standard output")
+    evaluate_perception.add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the suites in turn."""
-    for suite in options.suites or SUITES:
+    for suite in options.suites or QUICK:
         if suite == "naming":
             _naming(options)
         if suite == "tokenizer":
             run_tokenizer(options)
+        if suite == "perception":
+            evaluate_perception.run_perception(options)
     return 0
 
 

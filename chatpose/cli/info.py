@@ -13,7 +13,7 @@ from chatpose.errors import ChatposeError
 if TYPE_CHECKING:
     from chatpose.formats.clip import PoseClip
 
-PACKAGES = ("torch", "numpy", "roma", "trimesh", "gradio", "smplx")
+PACKAGES = ("torch", "numpy", "roma", "trimesh", "gradio", "smplx", "ai_edge_litert")
 
 
 def add_parser(commands: Any) -> None:
@@ -68,7 +68,8 @@ def describe_clip(clip: "PoseClip") -> dict[str, Any]:
 
 
 def installation() -> dict[str, Any]:
-    """Versions of chatpose, Python and the packages that matter, and where the data lies."""
+    """Versions of chatpose, Python and the packages that matter, where the data lies, whether photos can be read."""
+    from chatpose.perception.model_files import FETCH_COMMAND, models_are_here, models_folder
     from chatpose.resources import asset
 
     versions: dict[str, Any] = {"chatpose": __version__, "python": platform.python_version()}
@@ -76,6 +77,9 @@ def installation() -> dict[str, Any]:
         found = importlib.util.find_spec(package) is not None
         versions[package] = importlib.metadata.version(package) if found else None
     versions["data"] = str(asset("data"))
+    versions["photo_models"] = (
+        str(models_folder()) if models_are_here() else f"not here; fetch them with: {FETCH_COMMAND}"
+    )
     return versions
 
 

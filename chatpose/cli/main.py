@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from chatpose import __version__
-from chatpose.cli import atlas, chat, compare, convert, describe, evaluate, info, train
+from chatpose.cli import atlas, chat, compare, convert, describe, evaluate, info, library, search, train
 from chatpose.errors import ChatposeError
 from chatpose.offline import stay_offline
 
@@ -26,7 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chatpose {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in (chat, describe, compare, convert, info, atlas, train, evaluate):
+    for module in (chat, describe, search, compare, convert, info, atlas, library, train, evaluate):
         module.add_parser(commands)
     return parser
 

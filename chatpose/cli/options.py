@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chatpose.perception.photo_files import is_photo
+
 if TYPE_CHECKING:
     from chatpose.body.model import BodyModel
     from chatpose.formats.clip import PoseClip
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 GENDERS = ("neutral", "female", "male")
 WIDTH = 100
 """Columns that sentences are folded to."""
-PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic")
-"""Suffixes of pictures."""
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +35,11 @@ def add_body(parser: argparse.ArgumentParser) -> None:
     """`--body`, `--gender`."""
     parser.add_argument("--body", metavar="PATH", help="a licensed SMPL file or folder (default: the open body)")
     parser.add_argument("--gender", choices=GENDERS, default="neutral", help="which file of a --body folder")
+
+
+def add_library(parser: argparse.ArgumentParser) -> None:
+    """`--library`."""
+    parser.add_argument("--library", metavar="FOLDER", help="the library (default: $CHATPOSE_LIBRARY, or your own)")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -75,9 +80,11 @@ def read_poses(options: argparse.Namespace, path: str) -> "PoseClip":
     from chatpose.errors import UnreadableFileError
     from chatpose.formats import load
 
-    if Path(path).suffix.lower() in PHOTOS:
+    if is_photo(path):
         raise UnreadableFileError(
-            f"{path} is a photo", expected="a pose file", fix="photos come with perception, which isn't there yet"
+            f"{path} is a photo",
+            expected="a pose file",
+            fix="take the poses out of it first: chatpose describe PHOTO --json > POSES.json",
         )
     return load(path, read_options(options))
 
@@ -93,6 +100,13 @@ def report_error(error: Exception, as_json: bool, **about: str) -> None:
         print_json({**about, "error": str(error)})
     else:
         print(f"chatpose: {error}", file=sys.stderr, flush=True)
+
+
+def library_folder(options: argparse.Namespace) -> Path:
+    """The folder that `--library` names, or the person's own library."""
+    from chatpose.retrieval.library_place import own_library
+
+    return Path(options.library) if options.library else own_library()
 
 
 def body_model(options: argparse.Namespace) -> "BodyModel":

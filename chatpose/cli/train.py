@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from chatpose.cli import options as shared
+from chatpose.cli.train_perception import train_perception
+from chatpose.cli.train_retrieval import train_retrieval
 from chatpose.cli.train_vqvae import train_vqvae
 from chatpose.errors import ChatposeError, MissingFileError
 
-COMPONENTS = ("tokenizer", "vqvae")
+COMPONENTS = ("tokenizer", "vqvae", "perception", "retrieval")
 
 
 def add_parser(commands: Any) -> None:
@@ -26,10 +28,14 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: tokenizers/)")
     parser.add_argument("--work", type=Path, metavar="FOLDER", help="keep finished steps here; a broken run goes on")
     parser.add_argument("--atlas", type=Path, metavar="FOLDER", help="a compiled atlas (default: the shipped one)")
+    parser.add_argument("--bank", type=Path, metavar="FOLDER", help="what BlazePose saw of renders, for perception")
+    parser.add_argument("--start", type=Path, metavar="FOLDER", help="begin with this lifter, for perception")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=_minutes, metavar="M", help="length of vqvae (default: 65)")
-    length.add_argument("--steps", type=shared.positive, metavar="N", help="length of vqvae in steps")
+    length.add_argument(
+        "--minutes", type=_minutes, metavar="M", help="length of vqvae (65), perception (30), retrieval (30)"
+    )
+    length.add_argument("--steps", type=shared.positive, metavar="N", help="the same in steps")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads")
     parser.set_defaults(run=run)
 
@@ -46,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
     """Trains."""
     import torch
 
-    if options.component != "vqvae" and (options.minutes or options.steps):
-        raise ChatposeError("--minutes or --steps", expected="for vqvae only", fix="leave it out")
+    if options.component == "tokenizer" and (options.minutes or options.steps):
+        raise ChatposeError("--minutes or --steps", expected="for the other components", fix="leave it out")
     if not options.data.is_dir():
         raise MissingFileError(f"no folder {options.data}", expected="the folder with cmu_poses_30k.npz")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -55,6 +61,10 @@ def run(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     if options.component == "vqvae":
         train_vqvae(options)
+    elif options.component == "perception":
+        train_perception(options)
+    elif options.component == "retrieval":
+        train_retrieval(options)
     else:
         _tokenizer(options)
     return 0

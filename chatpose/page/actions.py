@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 from chatpose.atlas.naming import Namer
 from chatpose.body.model import BodyModel
 from chatpose.body.rotations import heading_angle
-from chatpose.errors import ChatposeError
-from chatpose.page import cards, viewer, words
+from chatpose.errors import ChatposeError, MissingFileError
+from chatpose.page import cards, photos, viewer, words
 from chatpose.page.examples import Example
 from chatpose.page.session import Session, Shown, new_folder, read_clip, write_clip
+from chatpose.perception.estimator import PerceptionPipeline, PhotoEstimator
+from chatpose.perception.photo_files import is_photo
 from chatpose.posecodes.describe import Describer
 
 FALLBACK_SIZE = 480
@@ -37,6 +39,7 @@ class Page:
         root: folder in which sessions keep theirs.
         describer: puts poses into words.
         namer: knows what poses are called.
+        estimator: finds people in photos; loads its models with the first one.
     """
 
     body: BodyModel
@@ -44,6 +47,7 @@ class Page:
     root: Path
     describer: Describer
     namer: Namer
+    estimator: PhotoEstimator = field(default_factory=PerceptionPipeline)
 
     def session(self, session: Session | None) -> Session:
         """The visitor's session, a new one on the first call."""
@@ -59,12 +63,16 @@ class Result:
         card: HTML that says what was read or what went wrong.
         commands: for the viewer.
         choices: names of the dropped files; None leaves the list as it is.
+        people: names of the people in the photo that is shown; None where none is.
+        readings: how many readings there are of the one on screen.
     """
 
     session: Session
     card: str
     commands: list[viewer.Command] = field(default_factory=list)
     choices: list[str] | None = None
+    people: list[str] | None = None
+    readings: int = 0
 
 
 def show_example(page: Page, session: Session | None, slot: str, example: Example) -> Result:
@@ -93,6 +101,34 @@ def choose(page: Page, session: Session | None, slot: str, index: int | None, up
     """Shows another one of the dropped files, or the same one read with another up axis."""
     session = page.session(session)
     return _guarded(session, slot, lambda: _show(page, session, slot, index or 0, up))
+
+
+def choose_person(
+    page: Page, session: Session | None, slot: str, person: int | None, readings: bool, mirrored: bool
+) -> Result:
+    """Shows somebody else in the photo, or all readings of them, or the photo's mirror image.
+
+    Args:
+        page: what the actions share.
+        session: the visitor's.
+        slot: "A" or "B".
+        person: from 0, the largest first.
+        readings: each reading as a frame.
+        mirrored: the photo is a mirror image.
+    """
+    session = page.session(session)
+
+    def show() -> Result:
+        shown = session.shown.get(slot)
+        if shown is None or shown.seen is None:
+            raise MissingFileError("no photo is shown here", fix="drop it again")
+        if shown.seen.mirrored != mirrored:
+            seen = photos.look(shown.seen.path, page.estimator, mirrored=mirrored)
+            return _show_seen(page, session, slot, shown.title, seen)
+        seen = shown.seen.with_person(person or 0, all_readings=readings)
+        return _show_seen(page, session, slot, shown.title, seen)
+
+    return _guarded(session, slot, show)
 
 
 def clear(session: Session | None, slot: str) -> tuple[str, viewer.Update]:
@@ -137,11 +173,14 @@ def say(page: Page, session: Session | None, state: dict[str, Any] | None) -> tu
         session: the visitor's.
         state: as in `take_away`.
     """
-    poses = {}
+    poses, cards_ = {}, {}
     for slot, shown in page.session(session).shown.items():
         frame, _ = frame_and_camera(shown, slot, state)
         poses[slot] = words.pose_on_screen(shown, frame, page.body)
-    cards_ = {slot: words.description_card(page.describer, page.namer, pose, slot) for slot, pose in poses.items()}
+        if shown.seen:
+            cards_[slot] = words.photo_description_card(page.describer, page.namer, shown, frame, slot)
+        else:
+            cards_[slot] = words.description_card(page.describer, page.namer, poses[slot], slot)
     way = words.way_card(page.describer, poses["A"], poses["B"]) if len(poses) == 2 else ""
     return cards_.get("A", ""), cards_.get("B", ""), way
 
@@ -237,11 +276,26 @@ def _numbers(text: str) -> tuple[float, float, float] | None:
 
 
 def _show(page: Page, session: Session, slot: str, index: int, up: str) -> Result:
+    path = session.file(slot, index)
+    if is_photo(path):
+        return _show_seen(page, session, slot, path.name, photos.look(path, page.estimator))
     up_axis = "y" if up == "y" else "z" if up == "z" else None
     shown = session.read(slot, index, up_axis)
     command = viewer.load(slot, shown, page.body)
     session.shown[slot] = shown  # last, so that a body that can't be shown doesn't replace one that is
     return Result(session, cards.clip_card(shown, page.body), [command])
+
+
+def _show_seen(page: Page, session: Session, slot: str, title: str, seen: photos.SeenPhoto) -> Result:
+    """Shows who is chosen in a photo; with nobody in it, what was on screen stays."""
+    if not seen.people:
+        return Result(session, cards.nobody_card(title, kept=session.shown.get(slot)))
+    shown = Shown(title, seen.clip(page.body), seen)
+    shares = [reading.weight for reading in seen.readings(page.body)]
+    command = viewer.load(slot, shown, page.body)
+    session.shown[slot] = shown
+    card = cards.photo_card(shown, photos.pictures(seen, page.body), shares)
+    return Result(session, card, [command], people=seen.names(), readings=len(shares))
 
 
 def _guarded(session: Session, slot: str, read: Callable[[], Result]) -> Result:

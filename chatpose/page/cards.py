@@ -1,6 +1,7 @@
 """What the page says about a file: small pieces of HTML in which everything from outside is escaped."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from chatpose.page.viewer import shown_stride
 EMPTY_CARD = '<p class="cp-muted">Nothing here yet.</p>'
 
 _LONG_NOTE = 160
-_LAYOUT_NAMES = {"pose": "chatpose pose", "bvh": "BVH", "amc": "Acclaim AMC"}
+_LAYOUT_NAMES = {"pose": "chatpose pose", "bvh": "BVH", "amc": "Acclaim AMC", "photo": "out of a photo"}
 _FORMAT_NAMES = {
     ".npz": "SMPL and AMASS tools",
     ".npy": "axis-angle array",
@@ -45,6 +46,44 @@ def clip_card(shown: Shown, body: BodyModel, *, about: str = "") -> str:
         parts.append(f"<p>{escape(about)}</p>")
     parts += [_list("Looks wrong", "cp-warnings", clip.warnings), _list("Assumed on reading", "cp-notes", notes)]
     return f'<div class="cp-card">{"".join(parts)}</div>'
+
+
+def photo_card(shown: Shown, pictures: Sequence[tuple[str, str]], readings: Sequence[float]) -> str:
+    """What was seen in a photo: pictures, how many people, how many readings, and what was assumed.
+
+    Args:
+        shown: out of a photo.
+        pictures: words and data URL of each.
+        readings: how likely each reading of the chosen person is.
+    """
+    seen = shown.seen
+    several = seen is not None and len(seen.people) > 1
+    about = f"{len(seen.people)} people · person {seen.person + 1} is shown" if seen and several else "one person"
+    parts = [
+        f'<h3 class="cp-title">{escape(shown.title)}</h3>',
+        f'<p class="cp-facts">{escape(about)}</p>',
+        f'<div class="cp-seen">{"".join(_figure(*picture) for picture in pictures)}</div>',
+    ]
+    if len(readings) > 1:
+        shares = ", ".join(f"{share:.0%}" for share in readings)
+        parts.append(f"<p>The photo leaves open which of {len(readings)} poses it is: {shares}.</p>")
+    parts.append(_list("Assumed on reading", "cp-notes", shown.clip.notes))
+    return f'<div class="cp-card">{"".join(parts)}</div>'
+
+
+def nobody_card(title: str, *, kept: Shown | None = None) -> str:
+    """That there is no person in a photo."""
+    on = "If there is one, try a photo in which the person is larger or less hidden."
+    if kept:
+        on += f" {kept.title} is still shown."
+    return (
+        f'<div class="cp-card" role="status"><h3 class="cp-title">{escape(title)}</h3>'
+        f"<p>No person found in this photo.</p><p class='cp-muted'>{escape(on)}</p></div>"
+    )
+
+
+def _figure(words: str, url: str) -> str:
+    return f'<figure><img src="{escape(url)}" alt="{escape(words)}"><figcaption>{escape(words)}</figcaption></figure>'
 
 
 def facts(clip: PoseClip) -> str:
@@ -85,7 +124,7 @@ def plain_words(error: ChatposeError, folder: Path) -> str:
 
 def readable_line() -> str:
     """Which files can be dropped."""
-    return ", ".join(suffix.removeprefix(".") for suffix in readable_suffixes())
+    return "photos, " + ", ".join(suffix.removeprefix(".") for suffix in readable_suffixes())
 
 
 def format_choices() -> list[tuple[str, str]]:
@@ -109,7 +148,7 @@ def _ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def _list(heading: str, css_class: str, sentences: list[str] | tuple[str, ...]) -> str:
+def _list(heading: str, css_class: str, sentences: Sequence[str]) -> str:
     if not sentences:
         return ""
     items = "".join(f"<li>{_folded(sentence)}</li>" for sentence in sentences)

@@ -20,6 +20,7 @@ from chatpose.formats.registry import (
     readable_suffixes,
     writable_suffixes,
 )
+from chatpose.page.photos import SeenPhoto
 
 SLOTS = ("A", "B")
 MAX_PAGE_FRAMES = 100_000
@@ -40,10 +41,12 @@ class Shown:
     Attributes:
         title: what the file is called, exactly as the visitor named it.
         clip: all of its frames.
+        seen: the photo that it was taken out of; None for pose files.
     """
 
     title: str
     clip: PoseClip
+    seen: SeenPhoto | None = None
 
 
 @dataclass(eq=False)
@@ -85,7 +88,7 @@ class Session:
             shutil.rmtree(folder)
             raise UnreadableFileError(
                 f"{copies[0].name!r} holds no poses" if copies else "no file came",
-                expected=f"one of {', '.join(readable_suffixes())}",
+                expected=f"a photo, or one of {', '.join(readable_suffixes())}",
                 fix="drop an .asf together with its .amc",
             )
         for old in self.dropped.get(slot, []):
@@ -93,16 +96,25 @@ class Session:
         self.dropped[slot] = sorted(poses, key=lambda path: path.name.lower())
         return [path.name for path in self.dropped[slot]]
 
-    def read(self, slot: str, index: int, up: UpAxis | None = None) -> Shown:
-        """Reads one of the dropped files.
+    def file(self, slot: str, index: int) -> Path:
+        """One of the dropped files.
 
         Raises:
-            ChatposeError: whatever is wrong with the file.
+            MissingFileError: there is none of that number.
         """
         dropped = self.dropped.get(slot, [])
         if not 0 <= index < len(dropped):
             raise MissingFileError("that file is no longer here", fix="drop it again")
-        return Shown(dropped[index].name, read_clip(dropped[index], up))
+        return dropped[index]
+
+    def read(self, slot: str, index: int, up: UpAxis | None = None) -> Shown:
+        """Reads one of the dropped pose files.
+
+        Raises:
+            ChatposeError: whatever is wrong with the file.
+        """
+        path = self.file(slot, index)
+        return Shown(path.name, read_clip(path, up))
 
     def export(self, slot: str, suffix: str, body: BodyModel, *, frame: int = 0, camera: str = "front") -> Path:
         """Writes what a slot shows as a file of the session.

@@ -6,9 +6,10 @@ from chatpose.atlas.naming import Name, Namer
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose, stack_poses
 from chatpose.page.session import Shown
+from chatpose.perception.telling import tell
 from chatpose.posecodes.body_parts import joints_of
 from chatpose.posecodes.check import Check, format_value
-from chatpose.posecodes.describe import Describer
+from chatpose.posecodes.describe import Describer, Description
 
 
 def pose_on_screen(shown: Shown, frame: int, body: BodyModel) -> Pose:
@@ -20,20 +21,39 @@ def description_card(describer: Describer, namer: Namer, pose: Pose, slot: str) 
     """What the pose is called, its description, and under it every statement with what was measured."""
     described = describer.describe(pose, "full")
     (names,) = namer.names(stack_poses([pose]))
-    rows = "".join(_statement(check, slot) for check in described.checks)
-    count = len(described.checks)
-    return (
-        f'<section class="cp-words"><p class="cp-called">{_names(names)}</p>'
-        f'<p class="cp-description">{escape(described.text)}</p>'
-        f"<details open><summary>{count} statements, measured</summary>"
-        f'<ul class="cp-statements">{rows}</ul></details></section>'
-    )
+    return _card(described, names, slot)
+
+
+def photo_description_card(describer: Describer, namer: Namer, shown: Shown, frame: int, slot: str) -> str:
+    """The same for a pose out of a photo: only of what was seen, with how sure that is."""
+    if shown.seen is None:
+        return ""
+    reading = shown.seen.reading_of_frame(frame, describer.body)
+    told = tell(shown.seen.chosen, describer, namer, "full", hypothesis=reading.hypothesis)
+    sure = f"Confidence of what was seen: {told.confidence:.0%}."
+    if len(shown.clip) > 1:
+        sure = (
+            f"Reading {min(frame, len(shown.clip) - 1) + 1} of {len(shown.clip)}, {reading.weight:.0%} likely. {sure}"
+        )
+    return _card(told.description, list(told.names), slot, f"{sure} {told.unseen_sentence}".strip())
 
 
 def way_card(describer: Describer, first: Pose, second: Pose) -> str:
     """How to get from the pose in A to the pose in B."""
     text = describer.compare(first, second).text
     return f'<section class="cp-words"><h4>From A to B</h4><p class="cp-description">{escape(text)}</p></section>'
+
+
+def _card(described: Description, names: list[Name], slot: str, remark: str = "") -> str:
+    rows = "".join(_statement(check, slot) for check in described.checks)
+    count = len(described.checks)
+    said = f'<p class="cp-muted cp-unseen">{escape(remark)}</p>' if remark else ""
+    return (
+        f'<section class="cp-words"><p class="cp-called">{_names(names)}</p>'
+        f'<p class="cp-description">{escape(described.text)}</p>{said}'
+        f"<details open><summary>{count} statements, measured</summary>"
+        f'<ul class="cp-statements">{rows}</ul></details></section>'
+    )
 
 
 def _names(names: list[Name]) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor
 from chatpose.body.skeleton import SMPL
 from chatpose.errors import InvalidPoseError
 from chatpose.perception.person import CLOSE_M
+from chatpose.perception.regressions import log_linear, logistic, standardised
 from chatpose.pretrained import Pretrained, PretrainedConfig, TensorSpec
 
 FEATURE_NAMES: tuple[str, ...] = (
@@ -28,10 +29,6 @@ GROUPS: tuple[str, ...] = (
     "ankle", "foot",
 )  # fmt: skip
 """Kinds of joints; the pelvis, which is laid on the true one, goes with the hips."""
-
-_SMALLEST_M = 0.003
-_ROUNDS = 25
-_MOST_LOGIT = 8.0
 
 
 def joint_groups() -> Tensor:
@@ -126,7 +123,7 @@ class JointCalibration(Pretrained[JointCalibrationConfig]):
             raise InvalidPoseError(
                 f"features have shape {tuple(features.shape)}", expected=f"(…, 24, {len(self.config.features)})"
             )
-        rows = _rows(features, self._tensors["centre"], self._tensors["scale"])
+        rows = standardised(features, self._tensors["centre"], self._tensors["scale"])
         groups = joint_groups()
         error = (rows * self._tensors["error"][groups]).sum(-1).exp()
         odds = (rows * self._tensors["chance"][groups]).sum(-1)
@@ -157,54 +154,15 @@ def fit_calibration(
     features, errors_m = features.double(), errors_m.double()
     flat = features[:, 1:].flatten(0, 1)
     centre, scale = flat.mean(0), flat.std(0).clamp_min(1e-3)
-    rows = _rows(features, centre, scale)
+    rows = standardised(features, centre, scale)
     groups = joint_groups()
     error, chance = [], []
     for group in range(len(GROUPS)):
         joints = (groups == group).nonzero().flatten()
         joints = joints[joints > 0]
         own, off = rows[:, joints].flatten(0, 1), errors_m[:, joints].flatten()
-        error.append(_log_linear(own, off, ridge))
-        chance.append(_logistic(own, (off <= CLOSE_M).to(own), ridge))
+        error.append(log_linear(own, off, ridge))
+        chance.append(logistic(own, (off <= CLOSE_M).to(own), ridge))
     tensors = {"centre": centre, "scale": scale, "error": torch.stack(error), "chance": torch.stack(chance)}
     config = JointCalibrationConfig(least_chance=least_chance)
     return JointCalibration(config, {name: tensor.float() for name, tensor in tensors.items()})
-
-
-_MOST_SCALED = 4.0
-"""Standard deviations from the mean beyond which features are cut off."""
-
-
-def _rows(features: Tensor, centre: Tensor, scale: Tensor) -> Tensor:
-    scaled = ((features - centre) / scale).clamp(-_MOST_SCALED, _MOST_SCALED)
-    return torch.cat([scaled, torch.ones_like(scaled[..., :1])], dim=-1)
-
-
-def _penalty(rows: Tensor, ridge: float) -> Tensor:
-    """The constant isn't kept small."""
-    keep = torch.full((rows.shape[-1],), ridge).to(rows)
-    keep[-1] = 1e-6
-    return torch.diag(keep)
-
-
-def _log_linear(rows: Tensor, errors_m: Tensor, ridge: float) -> Tensor:
-    """Ridge regression of log errors; the constant is moved so that errors are right in the mean (Duan 1983)."""
-    logs = errors_m.clamp_min(_SMALLEST_M).log()
-    found = torch.linalg.solve(rows.T @ rows + _penalty(rows, ridge), rows.T @ logs)
-    found[-1] += torch.log(errors_m.mean().clamp_min(_SMALLEST_M) / (rows @ found).exp().mean())
-    return found
-
-
-def _logistic(rows: Tensor, right: Tensor, ridge: float) -> Tensor:
-    """Ridge logistic regression by Newton's method."""
-    share = right.mean().clamp(1e-3, 1 - 1e-3)
-    found = rows.new_zeros(rows.shape[-1])
-    found[-1] = torch.logit(share)
-    penalty = _penalty(rows, ridge)
-    for _ in range(_ROUNDS):
-        chance = torch.sigmoid((rows @ found).clamp(-_MOST_LOGIT, _MOST_LOGIT))
-        gradient = rows.T @ (chance - right) + penalty @ found
-        curvature = (rows * (chance * (1 - chance))[:, None]).T @ rows + penalty
-        step = torch.linalg.solve(curvature, gradient)
-        found = found - step * (2.0 / step.abs().max().clamp_min(2.0))
-    return found

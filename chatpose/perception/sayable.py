@@ -97,6 +97,11 @@ def needed_joints(code: Posecode) -> frozenset[str]:
     return frozenset(name for name, needed in zip(SMPL.joint_names, row.tolist(), strict=True) if needed)
 
 
+def joint_needs(codes: tuple[Posecode, ...]) -> Tensor:
+    """(C, 24) bool, the joints that each posecode rests on, apart from the floor and the hips' up."""
+    return _needs(codes)[0]
+
+
 def needs_of(measure: Measure) -> frozenset[str]:
     """Names of joints that a measure rests on, with `UP_OF_HIPS` and `FLOOR` where it needs those."""
     if measure.kind == "gap":

@@ -85,21 +85,42 @@ def _background(size: int, look: Look) -> np.ndarray:
 
 
 def _draw_mesh(image: np.ndarray, scene: Figure, colors: np.ndarray, camera: Camera, samples: int) -> None:
-    """Lays the mesh over a float picture in place, each pixel the mean of its samples."""
-    size = len(image)
-    pixels, depth = camera.project(scene.vertices, size)
-    # Only the part of the picture that holds the mesh is sampled.
-    low = np.clip(np.floor(pixels.min(0)), 0, size).astype(np.int64)
-    width, height = (np.clip(np.ceil(pixels.max(0)), 0, size).astype(np.int64) - low).tolist()
+    """Lays the mesh over a float picture in place."""
+    pixels, depth = camera.project(scene.vertices, len(image))
+    lay_over(image, pixels, depth, scene.faces, colors, samples)
+
+
+def lay_over(
+    image: np.ndarray, pixels: np.ndarray, depth: np.ndarray, faces: np.ndarray, colors: np.ndarray, samples: int
+) -> None:
+    """Lays a projected mesh over a float picture in place, each pixel the mean of its samples.
+
+    Args:
+        image: (height, width, 3) float32 sRGB, 0 to 1.
+        pixels: (verts, 2) the vertices in the picture, y down.
+        depth: (verts,) metres along the direction of view.
+        faces: (faces, 3), counter-clockwise from outside.
+        colors: (verts, 3) sRGB, or (verts, 4) with opacity, 0 to 1.
+        samples: samples a pixel along each axis.
+    """
+    size = image.shape[1::-1]
+    # Only the part of the picture that holds the mesh is sampled; what is behind the camera has no place in it.
+    ahead = pixels[depth > 0]
+    if not len(ahead):
+        return
+    low = np.clip(np.floor(ahead.min(0)), 0, size).astype(np.int64)
+    width, height = (np.clip(np.ceil(ahead.max(0)), 0, size).astype(np.int64) - low).tolist()
     if width <= 0 or height <= 0:
         return
     columns = width * samples
-    fragments = scan((pixels - low) * samples, depth, scene.faces, columns, height * samples)
-    shown = fragments.interpolate(colors, scene.faces)
+    fragments = scan((pixels - low) * samples, depth, faces, columns, height * samples)
+    shown = fragments.interpolate(colors, faces)
+    opacity = shown[:, 3] if shown.shape[1] == 4 else None
     row, column = np.divmod(fragments.sample, columns)
     pixel = (row // samples) * width + column // samples
-    coverage = np.bincount(pixel, minlength=width * height)[:, None] / samples**2
-    summed = np.stack([np.bincount(pixel, shown[:, k], width * height) for k in range(3)], 1) / samples**2
+    coverage = np.bincount(pixel, opacity, width * height)[:, None] / samples**2
+    drawn = shown[:, :3] if opacity is None else shown[:, :3] * opacity[:, None]
+    summed = np.stack([np.bincount(pixel, drawn[:, k], width * height) for k in range(3)], 1) / samples**2
     part = image[low[1] : low[1] + height, low[0] : low[0] + width]
     part *= (1 - coverage).reshape(height, width, 1).astype(np.float32)
     part += summed.reshape(height, width, 3).astype(np.float32)

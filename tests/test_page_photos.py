@@ -1,0 +1,153 @@
+"""Photos on the page, without a browser: people, readings, cards, what visitors are told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from photo_fakes import NobodyThere, StandingPeople, TwoReadings
+from PIL import Image
+
+from chatpose.atlas.naming import Namer
+from chatpose.body.model import BodyModel
+from chatpose.errors import MissingFileError
+from chatpose.formats import load
+from chatpose.page import actions, photos
+from chatpose.page.actions import Page, Result
+from chatpose.page.examples import load_examples
+from chatpose.posecodes.describe import Describer
+
+
+@pytest.fixture(scope="module")
+def describer() -> Describer:
+    return Describer(BodyModel.open())
+
+
+@pytest.fixture
+def page(describer: Describer) -> Iterator[Page]:
+    with TemporaryDirectory() as root:
+        namer = Namer(describer=describer)
+        yield Page(describer.body, load_examples(), Path(root), describer, namer, StandingPeople())
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "beach.jpg"
+    Image.new("RGB", (400, 600), (120, 130, 140)).save(path)
+    return path
+
+
+def with_estimator(page: Page, estimator: object) -> Page:
+    return Page(page.body, page.examples, page.root, page.describer, page.namer, estimator)  # type: ignore[arg-type]
+
+
+def dropped(page: Page, path: Path) -> Result:
+    return actions.receive(page, None, "A", [str(path)], "")
+
+
+def test_a_photo_is_looked_at(page, photo):
+    result = dropped(page, photo)
+    assert [command["do"] for command in result.commands] == ["load"]
+    assert result.people == ["1", "2"]
+    assert "2 people · person 1 is shown" in result.card
+    assert result.card.count("data:image/jpeg;base64,") == 2
+    assert "nothing of confidence" in result.card, "what was assumed"
+    shown = result.session.shown["A"]
+    assert shown.title == "beach.jpg"
+    assert len(shown.clip) == 1
+
+
+def test_another_person(page, photo):
+    first = dropped(page, photo)
+    near = first.session.shown["A"].clip.pose.transl
+    second = actions.choose_person(page, first.session, "A", 1, False, False)
+    assert "person 2 is shown" in second.card
+    assert second.session.shown["A"].clip.pose.transl[0, 2] < near[0, 2]
+    actions.choose_person(page, first.session, "A", 99, False, False)
+    assert first.session.shown["A"].seen.person == 1, "no such number: the nearest"
+
+
+def test_readings_are_frames(page, photo):
+    page = with_estimator(page, TwoReadings())
+    first = dropped(page, photo)
+    assert first.readings == 2
+    assert len(first.session.shown["A"].clip) == 1
+    assert "which of 2 poses" in first.card
+    both = actions.choose_person(page, first.session, "A", 0, True, False)
+    assert len(both.session.shown["A"].clip) == 2
+    texts = [actions.say(page, both.session, {"frames": {"A": frame}})[0] for frame in (0, 1)]
+    assert "Reading 1 of 2, 70% likely" in texts[0]
+    assert "Reading 2 of 2, 30% likely" in texts[1]
+    path, _ = actions.take_away(page, both.session, "A", ".npz", None)
+    assert path is not None
+    assert len(load(path)) == 2
+
+
+def test_a_mirrored_selfie_is_read_again(page, photo):
+    first = dropped(page, photo)
+    again = actions.choose_person(page, first.session, "A", 0, False, True)
+    assert again.session.shown["A"].seen.mirrored
+    assert "mirror image" in again.card
+
+
+def test_words_are_of_what_was_seen(page, photo):
+    session = dropped(page, photo).session
+    card, _, _ = actions.say(page, session, None)
+    assert "Confidence of what was seen: 100%." in card
+    assert "statements, measured" in card
+
+
+def test_nobody_is_told_and_what_was_shown_stays(page, photo):
+    kept = actions.show_example(page, None, "A", page.examples[0]).session
+    result = actions.receive(with_estimator(page, NobodyThere()), kept, "A", [str(photo)], "")
+    assert "No person found" in result.card
+    assert 'role="alert"' not in result.card, "an answer, not an error"
+    assert not result.commands
+    assert result.session.shown["A"].title == page.examples[0].shown.title
+
+
+def test_bad_photos_are_told_in_plain_words(page, tmp_path):
+    for name, content in (("a.jpg", b"%PDF-1.4"), ("b.png", b"\x89PNG\r\n"), ("c.jpg", b"")):
+        path = tmp_path / name
+        path.write_bytes(content)
+        result = dropped(page, path)
+        assert 'role="alert"' in result.card
+        assert name in result.card
+        assert str(page.root) not in result.card
+        assert not result.commands
+
+
+def test_a_server_without_models_says_so_without_its_folders(page, photo):
+    class Blind(StandingPeople):
+        def people(self, photo, limit=10):
+            raise MissingFileError("no /root/secret/model.tflite", fix="fetch them")
+
+    card = dropped(with_estimator(page, Blind()), photo).card
+    assert "photos can't be looked at here yet; fetch them" in card.replace("&#x27;", "'")
+    assert "secret" not in card
+
+
+def test_markup_in_a_photos_name_is_text(page, photo):
+    nasty = photo.rename(photo.with_name("<b onclick=x>.jpg"))
+    for estimator in (StandingPeople(), NobodyThere()):
+        card = dropped(with_estimator(page, estimator), nasty).card
+        assert "<b onclick" not in card
+        assert "&lt;b onclick" in card
+
+
+def test_the_page_keeps_no_more_of_a_photo_than_it_shows(page, tmp_path):
+    path = tmp_path / "large.jpg"
+    Image.new("RGB", (3000, 2000), (90, 120, 90)).save(path)
+    session = dropped(page, path).session
+    seen = session.shown["A"].seen
+    assert max(seen.photo.pixels.shape) <= photos.KEPT_PX
+    assert seen.photo.size == (3000, 2000)
+    copy = seen.path
+    assert copy.is_relative_to(session.folder)
+    session.close()
+    assert not copy.exists()
+
+
+def test_no_photo_no_person(page):
+    session = actions.show_example(page, None, "A", page.examples[0]).session
+    assert "no photo is shown" in actions.choose_person(page, session, "A", 0, False, False).card
