@@ -92,7 +92,7 @@ def test_a_bank_puts_the_errors_of_who_stands_alike():
     """Asked for its own people, one neighbour and no mixing, it gives their own errors."""
     one = people(noise=DrawnNoise())
     errors = LandmarkErrors.measured(one.seen, one.true)
-    bank = BankNoise(one.true, errors, nearest=1, mixed=0.0, jitter=0.0)
+    bank = BankNoise(one.true, errors, nearest=1, blended=0.0, mixed=0.0, jitter=0.0)
     assert len(bank) == 2 * len(one)
     drawn = bank.draw(one.true, generator())
     torch.testing.assert_close(drawn.image, errors.image)
@@ -104,7 +104,7 @@ def test_a_bank_puts_the_errors_of_who_stands_alike():
 def test_mixed_errors_come_part_by_part():
     one = people(noise=DrawnNoise())
     errors = LandmarkErrors.measured(one.seen, one.true)
-    drawn = BankNoise(one.true, errors, nearest=5, mixed=1.0, jitter=0.0).draw(one.true, generator())
+    drawn = BankNoise(one.true, errors, nearest=5, blended=0.0, mixed=1.0, jitter=0.0).draw(one.true, generator())
     head, leg = NAMES.index("nose"), NAMES.index("left_knee")
     known = torch.cat([errors.world, errors.mirrored().world])
 

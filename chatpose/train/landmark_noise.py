@@ -175,9 +175,9 @@ class DrawnNoise:
 class BankNoise:
     """Errors of measured people, with their mirror images.
 
-    A bank of some thousand people would soon be known by heart. So errors are mixed anew for each view: about the median
-    of those who stand alike, two of them are turned into each other (cos·a + sin·b keeps the spread of independent
-    errors), and parts of the body come from different people.
+    A bank of some thousand people would soon be known by heart. So errors are mixed anew for each view: about the
+    median of those who stand alike, two of them are turned into each other (cos·a + sin·b keeps the spread of
+    independent errors), and parts of the body come from different people.
 
     Args:
         true: exact landmarks of the measured people.
@@ -185,7 +185,8 @@ class BankNoise:
         nearest: so many who stand most alike are drawn from.
         blended: share of views whose errors are turned into each other; the others get one person's as they are.
         mixed: share of views whose parts come from different people.
-        jitter: standard deviation of what is added to image points, in sizes of the person, and to world points, metres.
+        jitter: standard deviation of what is added to image points, in sizes of the person, and to world points, in
+            metres.
         among: people who are looked through for a batch, to save time.
     """
 
@@ -226,13 +227,17 @@ class BankNoise:
         first, second = (self.errors.of(near.gather(1, pick[:, side])) for side in (0, 1))
         angle = torch.where(uniform(1, 1) < self.blended, MOST_TURN_RAD * (2 * uniform(1, 1) - 1), 0.0)
         image, world = (
-            _turned(angle, getattr(first, name), getattr(second, name), getattr(self.errors, name)[near].median(1).values)
+            _turned(angle, getattr(first, name), getattr(second, name), self._middle(name, near))
             for name in ("image", "world")
         )
         image, world = (
             one + self.jitter * torch.randn(one.shape, generator=generator).to(one) for one in (image, world)
         )
         return LandmarkErrors(image, world, first.visibility, first.presence)
+
+    def _middle(self, name: str, near: Tensor) -> Tensor:
+        """Medians of the errors of (N, nearest) people."""
+        return getattr(self.errors, name)[near].median(1).values
 
     @staticmethod
     def _row(true: TrueViews) -> Tensor:
