@@ -1,5 +1,7 @@
 """People out of files of poses, and the adapter for 4D-Humans."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -41,7 +43,7 @@ def pelvis(pose: Pose, body: BodyModel) -> torch.Tensor:
     return body.joints(pose)[..., 0, :]
 
 
-def opencv_arrays(people: Pose, body: BodyModel, rest: torch.Tensor | None = None) -> dict[str, np.ndarray]:
+def opencv_arrays(people: Pose, body: BodyModel, rest: torch.Tensor | None = None) -> dict[str, Any]:
     """As estimators write: y down, z away, the pelvis at its rest place plus the translation."""
     rest = body.rest_joints(people.betas)[:, 0] if rest is None else rest
     return {
@@ -76,7 +78,8 @@ def test_poses_with_y_up(tmp_path, people, body):
 def test_the_rest_place_of_smpls_pelvis_counts(tmp_path, people, body):
     path = tmp_path / "smpl.npz"
     arrays = opencv_arrays(people, body, torch.tensor(PELVIS_M["smpl"]))
-    np.savez(path, **arrays | {"betas": np.ones((2, 10))})
+    arrays["betas"] = np.ones((2, 10))
+    np.savez(path, **arrays)
     (nearer, _) = FileEstimator(path, body=body).people(PHOTO)
     assert torch.allclose(pelvis(nearer.pose, body), torch.tensor([0.4, 0.2, -3.0]), atol=1e-4)
     assert not nearer.pose.betas.any(), "betas of SMPL mean nothing on the open body"
@@ -170,7 +173,7 @@ def test_results_of_4d_humans(four_d, body):
 @pytest.mark.parametrize("key", ["cam_t", "focal_length", "betas"])
 def test_4d_humans_with_something_missing(four_d, key):
     with np.load(four_d) as file:
-        rest = {name: file[name] for name in file.files if name != key}
+        rest: dict[str, Any] = {name: file[name] for name in file.files if name != key}
     np.savez(four_d, **rest)
     assert not is_four_d_humans(four_d)
     with pytest.raises(UnreadableFileError, match=key):
@@ -180,15 +183,16 @@ def test_4d_humans_with_something_missing(four_d, key):
 @pytest.mark.parametrize("value", [0.0, -5.0, np.nan])
 def test_4d_humans_with_no_focal_length(four_d, value):
     with np.load(four_d) as file:
-        arrays = {name: file[name] for name in file.files}
-    np.savez(four_d, **arrays | {"focal_length": np.float32(value)})
+        arrays: dict[str, Any] = {name: file[name] for name in file.files}
+    arrays["focal_length"] = np.float32(value)
+    np.savez(four_d, **arrays)
     with pytest.raises(UnreadableFileError, match="focal_length"):
         FourDHumans(four_d).people(PHOTO)
 
 
 def test_4d_humans_with_nan(four_d):
     with np.load(four_d) as file:
-        arrays = {name: file[name].copy() for name in file.files}
+        arrays: dict[str, Any] = {name: file[name].copy() for name in file.files}
     arrays["body_pose"][0, 3] = np.nan
     np.savez(four_d, **arrays)
     with pytest.raises(InvalidPoseError):

@@ -6,7 +6,8 @@ Another estimator is a class with `people`, or a file of its results (`file_esti
 import dataclasses
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -132,9 +133,12 @@ class PerceptionPipeline:
         confidence = trusted(self.calibration, estimate.features).chance.unflatten(0, (-1, count))
         return [self._person(landmarks[row], estimate, row, confidence[row]) for row in range(len(landmarks))]
 
-    @torch.no_grad()
     def estimate(self, landmarks: Sequence[Landmarks], cameras: Sequence[PhotoCamera]) -> "Estimate":
         """What `posed` rests on, before anything is said of how far it can be trusted."""
+        with torch.no_grad(), _one_thread():
+            return self._estimate(landmarks, cameras)
+
+    def _estimate(self, landmarks: Sequence[Landmarks], cameras: Sequence[PhotoCamera]) -> "Estimate":
         sights = Sightings.of(landmarks, cameras)
         found = self.lifter.hypotheses(sights)
         turned = [
@@ -149,7 +153,6 @@ class PerceptionPipeline:
         features = joint_features(fitted, spread, weights, *known, self.fitter.body)
         return Estimate(tuple(turned), fitted, weights, features)
 
-    @torch.no_grad()
     def _fitted(self, people: Sequence[Landmarks], cameras: Sequence[PhotoCamera], found: Hypotheses) -> Fitted:
         """(N * K,) everybody's hypotheses, refined together."""
         poses = Pose.from_rotations(found.rotations.flatten(0, 1))
@@ -194,6 +197,18 @@ def camera_of(photo: Photo) -> PhotoCamera:
     if photo.focal_px is None:
         return PhotoCamera.guessed(*photo.size)
     return PhotoCamera(*photo.size, photo.focal_px / photo.scale)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Hundreds of operations on small tensors: threads gain nothing, and where a core is busy they wait for each other
+    at every one of them (17 ms became 1 s)."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _camera_notes(photo: Photo) -> tuple[str, ...]:
