@@ -201,8 +201,11 @@ def camera_of(photo: Photo) -> PhotoCamera:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Hundreds of operations on small tensors: threads gain nothing, and where a core is busy they wait for each other
-    at every one of them (17 ms became 1 s)."""
+    """Runs torch on one thread.
+
+    Of hundreds of operations on small tensors none gains from more, and where another core is busy threads wait for
+    each other at every single one: 17 ms became 1 s.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
