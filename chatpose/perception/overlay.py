@@ -121,7 +121,7 @@ def side_panel(
         for reading in readings if hypotheses else [Reading(0, 1.0)]:
             cells.append(_pale(_figure(person, body, reading.hypothesis)))
             whose = f"{number}, side" if len(people) > 1 else "from the side"
-            labels.append(f"{whose}, {reading.weight:.0%}" if hypotheses else whose)
+            labels.append(f"{whose}, {reading.weight:.0%}" if hypotheses and len(readings) > 1 else whose)
     rows = max(1, round(len(cells) ** 0.5))
     edge = (height - (rows - 1) * _GAP) // rows
     columns = -(-len(cells) // rows)

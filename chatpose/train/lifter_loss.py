@@ -17,7 +17,7 @@ from chatpose.train.lifter_samples import LifterBatch
 
 OTHERS_SHARE = 0.05
 """Share of the pull that goes to components that aren't the nearest, so that none is left behind."""
-NEAR_M = 0.04
+NEAR_M = 0.03
 """Difference of mean distances that makes one component e times as likely as another."""
 TILT_WEIGHT, WEIGHTS_WEIGHT, SPREAD_WEIGHT = 0.1, 0.2, 0.05
 

@@ -16,14 +16,10 @@ from chatpose.perception.body_landmarks import BodyLandmarks
 from chatpose.perception.features import PersonFeatures, Sightings, features
 from chatpose.perception.photo_camera import DEFAULT_FOV_DEG, NEAREST_M
 from chatpose.perception.virtual_views import ViewSettings, draw_views, inside, project
-from chatpose.pose_tokenizer.config import PARTS, part_index
 from chatpose.train.landmark_noise import LandmarkNoise, TrueViews
 from chatpose.train.tokenizer_data import TrainingPoses, with_noise
 
 MIRROR = list(SMPL.mirror_index)
-EXCHANGED = [part_index(part) for part in PARTS if part.endswith(("arm", "leg"))]
-EXCHANGED_SHARE = 0.12
-"""Share of draws in which a limb is that of another pose of the batch: people combine what they do."""
 
 
 class LifterBatch(NamedTuple):
@@ -103,14 +99,10 @@ class PosePools:
         self._start, self._count = torch.tensor([starts[kind] for kind in kept]).T
 
     def draw(self, count: int, generator: torch.Generator, noise_deg: float) -> Tensor:
-        """(N, 24, 3, 3): some limbs exchanged, half of all mirrored, half with noise of up to a standard deviation."""
+        """(N, 24, 3, 3): half of them mirrored, half with noise of up to a standard deviation on every joint."""
         kind = torch.multinomial(self._share, count, True, generator=generator)
         place = torch.rand(count, generator=generator) * self._count[kind]
         drawn = self.rotations[self._start[kind] + place.long().minimum(self._count[kind] - 1)]
-        for limbs in EXCHANGED:
-            other = torch.randperm(count, generator=generator)
-            given = torch.rand(count, 1, 1, 1, generator=generator) < EXCHANGED_SHARE
-            drawn[:, limbs] = torch.where(given, drawn[other][:, limbs], drawn[:, limbs])
         mirrored = torch.rand(count, generator=generator) < 0.5
         drawn = torch.where(mirrored[:, None, None, None], mirrored_rotations(drawn), drawn)
         noisy = torch.rand(count, generator=generator) < 0.5
