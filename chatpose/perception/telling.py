@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from torch import Tensor
 
@@ -103,8 +104,14 @@ def describe_seen(
     """
     pose = person.poses[hypothesis]
     points, _ = describer.measure(pose)
-    sure = (trust or StatementTrust.load()).sure(person, describer, hypothesis)
+    sure = (trust or _shipped_trust()).sure(person, describer, hypothesis)
     return describer.describe(pose, style, seed, sayable(person.visible[None], points)[0] & sure)
+
+
+@lru_cache(maxsize=1)
+def _shipped_trust() -> StatementTrust:
+    """Immutable, so that one is enough."""
+    return StatementTrust.load()
 
 
 def unseen_parts(visible: Tensor) -> list[str]:
