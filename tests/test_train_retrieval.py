@@ -41,7 +41,8 @@ SMALL = RetrievalTraining(
         text_model="fake", states_width=16, text_width=16, text_heads=2, text_queries=2, middle_width=8, limb_width=8,
         pose_width=16, pose_blocks=1,
     ),
-    mixture=MIXTURE, batch=24, hard=12, searched=64, gallery=20, learning_rate=3e-3, precision="float32",
+    mixture=MIXTURE, pose_steps=2, pose_batch=32, batch=24, hard=12, searched=64, gallery=20, learning_rate=3e-3,
+    precision="float32",
 )  # fmt: skip
 
 
@@ -232,6 +233,8 @@ def test_a_damaged_piece_is_refused(tmp_path):
 
 def test_training_learns(data, cache):
     trainer = RetrievalTrainer(SMALL, data, cache)
+    alone = [trainer.advance(0.1) for _ in range(SMALL.pose_steps)]
+    assert all("pose" not in losses for losses in alone)
     first = [float(trainer.advance(0.1)["loss"].detach()) for _ in range(4)]
     last = [float(trainer.advance(0.1)["loss"].detach()) for _ in range(46)][-4:]
     assert sum(last) < 0.93 * sum(first)
@@ -302,7 +305,7 @@ def test_command(shared_data, tmp_path, monkeypatch, capsys):
         "mixture": {"real": 30, "variations": 2, "mixed": 10, "postures": 10, "phrases": 30,
                     "spoken": {"short": 6, "plain": 4, "full": 2}, "captions": {"short": 6, "plain": 4, "full": 2},
                     "hold_out": False},
-        "batch": 12, "hard": 4, "searched": 16, "gallery": 8, "precision": "float32",
+        "pose_steps": 1, "batch": 12, "hard": 4, "searched": 16, "gallery": 8, "precision": "float32",
     }  # fmt: skip
     (tmp_path / "settings.yaml").write_text(json.dumps(settings))
     monkeypatch.setattr(retrieval_run, "open_text_model", lambda name: FakeTextModel(name=name))

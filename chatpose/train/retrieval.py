@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 CHECKPOINT_NAME = "retrieval.safetensors"
 TOLD_EVERY_S = 20.0
+_FACTS_SCALE = 16.0
 _CLAIM_WEIGHT = 4.0
 """Of a posecode that a text claims against one that happens to hold for its pose."""
 
@@ -85,23 +86,36 @@ class RetrievalTrainer:
 
     def _groups(self) -> list[dict[str, Any]]:
         """Matrices decay, the rest doesn't."""
-        matrices = [one for one in self.model.parameters() if one.ndim > 1]
-        others = [one for one in self.model.parameters() if one.ndim <= 1]
+        of_poses = {id(one) for one in self.towers.pose.parameters()}
         return [
-            {"params": matrices, "weight_decay": self.settings.weight_decay},
-            {"params": others, "weight_decay": 0.0},
+            {
+                "params": [
+                    one
+                    for one in self.model.parameters()
+                    if (id(one) in of_poses) == poses and (one.ndim > 1) == matrices
+                ],
+                "weight_decay": self.settings.weight_decay if matrices else 0.0,
+                "poses": poses,
+            }
+            for poses in (True, False)
+            for matrices in (True, False)
         ]
 
     def advance(self, share: float) -> dict[str, Tensor]:
-        """One step at the learning rate that belongs to a share of the run; gives what the step lost."""
+        """One step at the learning rate that belongs to a share of the run; gives what the step lost.
+
+        The first `pose_steps` are of the pose tower alone and have a rate of their own.
+        """
         settings = self.settings
-        batch = self.batches.draw(self.generator)
+        alone = self.step < settings.pose_steps
+        rate = rate_share(self.step / settings.pose_steps, 0.03) if alone else rate_share(share, settings.warmup)
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             # Dropout depends on the step alone, so that a resumed run is the same run.
             torch.manual_seed(settings.seed * 1_000_003 + self.step)
-            losses = self.losses(batch)
+            losses = self.pose_losses() if alone else self.losses(self.batches.draw(self.generator))
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * rate_share(share, settings.warmup)
+            slower = settings.pose_rate if group["poses"] and not alone else 1.0
+            group["lr"] = settings.learning_rate * rate * slower
         self.optimizer.zero_grad(set_to_none=True)
         losses["loss"].backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
@@ -112,6 +126,17 @@ class RetrievalTrainer:
             for name, value in self.model.named_parameters():
                 self.average[name].lerp_(value, 1 - kept)
         return losses
+
+    def pose_losses(self) -> dict[str, Tensor]:
+        """Of telling from poses' vectors which posecodes hold."""
+        pool, device = self.data.pool, self.device
+        rows = torch.randint(len(pool), (self.settings.pose_batch,), generator=self.generator)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
+            poses = self.towers.pose(pool.features[rows].to(device).float())
+        told = self.model["facts"](_FACTS_SCALE * poses[:, : EVEN + ODD])
+        holds = pool.holds[rows, : len(all_posecodes())].float().to(device)
+        loss = nn.functional.binary_cross_entropy_with_logits(told, holds)
+        return {"loss": loss, "facts": loss}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Of a batch, as the settings weigh them."""
@@ -139,7 +164,7 @@ class RetrievalTrainer:
         facts, size, device = self.model["facts"], len(all_posecodes()), self.device
         holds = self.data.pool.holds[batch.rows][:, :size].float().to(device)
         claims = (batch.wanted + batch.denied)[:, :size].to(device)
-        told, shown = (facts(16.0 * vectors[:, : EVEN + ODD]) for vectors in (texts, poses))
+        told, shown = (facts(_FACTS_SCALE * vectors[:, : EVEN + ODD]) for vectors in (texts, poses))
         of_texts = nn.functional.binary_cross_entropy_with_logits(told, holds[: len(texts)], reduction="none")
         weights = 1 + _CLAIM_WEIGHT * claims
         return (of_texts * weights).sum() / weights.sum() + nn.functional.binary_cross_entropy_with_logits(shown, holds)
@@ -269,7 +294,10 @@ def _run(trainer: RetrievalTrainer, budget: Budget, interrupt: Interrupt) -> Ite
 
 
 def _tell(trainer: RetrievalTrainer, budget: Budget, told: list[dict[str, Tensor]], seconds: float) -> None:
-    mean = {name: float(torch.stack([losses[name] for losses in told]).mean()) for name in told[0]}
+    mean = {name: float(torch.stack([one[name] for one in told if name in one]).mean()) for name in told[-1]}
+    if "pose" not in mean:
+        log.info("step %d, poses alone: posecodes %.4f", trainer.step, mean["facts"])
+        return
     log.info(
         "%3.0f %%, step %d, %.0f texts/s: loss %.3f, text to pose %.3f, pose to text %.3f, posecodes %.3f, sure %.2f",
         100 * budget.share(trainer.step, trainer.seconds),

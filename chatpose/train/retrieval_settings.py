@@ -11,7 +11,7 @@ from chatpose.train.retrieval_texts import KINDS
 
 def _shares() -> dict[str, float]:
     return {
-        "atlas": 0.30, "names": 0.10, "parts": 0.10, "phrases": 0.14, "spoken": 0.17, "captions": 0.17, "clips": 0.02,
+        "atlas": 0.30, "names": 0.13, "parts": 0.07, "phrases": 0.14, "spoken": 0.16, "captions": 0.18, "clips": 0.02,
     }  # fmt: skip
 
 
@@ -23,11 +23,14 @@ class RetrievalTraining(PretrainedConfig):
         model: shape of the towers.
         mixture: poses and texts by kind.
         shares: of the kinds of texts in a batch.
+        pose_steps: first steps, in which the pose tower alone learns to tell the posecodes.
+        pose_batch: poses in each of these.
         batch: texts a step, each with a pose of its own.
         hard: texts of a batch that also get the pose that misses them least.
         searched: poses among which that one is looked for.
         gallery: entries that stand in every batch as wrong answers, a variation of each.
         learning_rate: the highest.
+        pose_rate: the pose tower's share of it, once there are texts.
         warmup: share of the run in which the rate rises.
         weight_decay: of AdamW.
         clip: longest gradient.
@@ -43,11 +46,14 @@ class RetrievalTraining(PretrainedConfig):
     model: EmbedderConfig = field(default_factory=EmbedderConfig)
     mixture: RetrievalMixture = field(default_factory=RetrievalMixture)
     shares: dict[str, float] = field(default_factory=_shares)
+    pose_steps: int = 1500
+    pose_batch: int = 512
     batch: int = 256
     hard: int = 96
     searched: int = 768
     gallery: int = 600
     learning_rate: float = 1.5e-3
+    pose_rate: float = 0.3
     warmup: float = 0.03
     weight_decay: float = 0.05
     clip: float = 1.0
