@@ -17,7 +17,7 @@ from chatpose.formats import PoseClip, load, save
 from chatpose.formats.registry import readable_suffixes
 
 SUFFIXES = readable_suffixes()
-SECONDS = 10
+SECONDS = 30
 
 
 ASF = """:units

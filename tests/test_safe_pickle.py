@@ -236,4 +236,4 @@ def test_one_long_list_used_many_times_is_refused_soon(tmp_path, maker):
     start = time.perf_counter()
     with pytest.raises(ChatposeError):
         load_pickle(path)
-    assert time.perf_counter() - start < 20
+    assert time.perf_counter() - start < 90  # quadratic would take hours; busy machines take their time
