@@ -256,7 +256,7 @@ def test_minutes_go_on_counting_after_a_break(few, tmp_path):
     again.resume(tmp_path)
     facts = train(again, Budget(minutes=60), work=tmp_path)
     assert 1 < facts["steps"] < 1000
-    assert facts["seconds"] == 3600
+    assert 3600 <= facts["seconds"] < 3660
 
 
 def test_ctrl_c_ends_after_the_step_and_loses_nothing(few, whole, tmp_path, monkeypatch):
