@@ -47,10 +47,11 @@ class LandmarkBank:
     Attributes:
         found: (N,) bool, whether the person was found.
         people: (N,) how many people were seen in the picture.
-        image_px: (N, 33, 2) as `Landmarks`; so the next five.
+        image_px: (N, 33, 2) as `Landmarks`; so the next six.
         world_m: (N, 33, 3).
         visibility: (N, 33).
         presence: (N, 33).
+        sharpness: (N, 33).
         score: (N,).
         crop_px: (N, 4, 2).
         photo_size: (N, 2) width and height.
@@ -76,6 +77,7 @@ class LandmarkBank:
     world_m: Tensor
     visibility: Tensor
     presence: Tensor
+    sharpness: Tensor
     score: Tensor
     crop_px: Tensor
     photo_size: Tensor
@@ -114,7 +116,7 @@ class LandmarkBank:
     def landmarks(self, row: int) -> Landmarks:
         """What was seen in a row."""
         width, height = (int(edge) for edge in self.photo_size[row].tolist())
-        fields = ("image_px", "world_m", "visibility", "presence")
+        fields = ("image_px", "world_m", "visibility", "presence", "sharpness")
         seen = {name: getattr(self, name)[row].double().numpy() for name in fields}
         return Landmarks(
             **seen,
@@ -221,6 +223,7 @@ def _seen(scene: Scene, people: list[Landmarks]) -> dict[str, Tensor]:
         "world_m": (33, 3),
         "visibility": (33,),
         "presence": (33,),
+        "sharpness": (33,),
         "score": (),
         "crop_px": (4, 2),
     }
@@ -250,8 +253,15 @@ def _truth(scene: Scene) -> dict[str, Tensor]:
     }
 
 
-def build(maker: BankMaker, folder: Path, count: int, *, progress: bool = True) -> None:
+def build(maker: BankMaker, folder: Path, count: int, *, first: int = 0, progress: bool = True) -> None:
     """Makes the parts that are missing in a folder; Ctrl-C ends it after the scene it is at.
+
+    Args:
+        maker: of the rows.
+        folder: of the bank.
+        count: scenes in all.
+        first: number of the scene to begin with, a multiple of `PART_ROWS`: several processes can share the work.
+        progress: show a bar.
 
     Raises:
         KeyboardInterrupt: asked for; what is finished is kept.
@@ -259,8 +269,8 @@ def build(maker: BankMaker, folder: Path, count: int, *, progress: bool = True) 
     from tqdm import tqdm
 
     made_folder(folder)
-    with Interrupt() as interrupt, tqdm(total=count, unit="scene", disable=not progress) as bar:
-        for start in range(0, count, PART_ROWS):
+    with Interrupt() as interrupt, tqdm(total=count - first, unit="scene", disable=not progress) as bar:
+        for start in range(first, count, PART_ROWS):
             numbers = range(start, min(start + PART_ROWS, count))
             file = folder / f"part-{start // PART_ROWS:05d}.safetensors"
             if file.exists() and len(LandmarkBank._read_part(file)) == len(numbers):
@@ -283,15 +293,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the packed motion capture")
     parser.add_argument("--out", type=Path, required=True, help="folder of the bank")
     parser.add_argument("--count", type=int, default=6000)
+    parser.add_argument("--first", type=int, default=0, help=f"begin with this scene, a multiple of {PART_ROWS}")
+    parser.add_argument("--poses", type=int, default=6000, help="size of the pool that poses are drawn from")
+    parser.add_argument("--mocap-share", type=float, default=0.45, help="of the pool; the rest are atlas variations")
     parser.add_argument("--split", choices=SPLITS, default="train")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--report", action="store_true", help="only print what a finished bank says")
     options = parser.parse_args()
+    if options.first % PART_ROWS:
+        parser.error(f"--first {options.first} isn't a multiple of {PART_ROWS}")
     torch.set_num_threads(1)
-    pool = pose_pool(options.data, options.split, seed=options.seed)
+    pool = pose_pool(
+        options.data, options.split, size=options.poses, seed=options.seed, mocap_share=options.mocap_share
+    )
     if not options.report:
         try:
-            build(BankMaker(pool, BlazePose().see, options.seed), options.out, options.count)
+            build(BankMaker(pool, BlazePose().see, options.seed), options.out, options.count, first=options.first)
         except KeyboardInterrupt:
             sys.stdout.write("stopped; the same command goes on from here\n")
             return
