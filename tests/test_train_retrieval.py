@@ -8,6 +8,7 @@ import torch
 from text_model_fake import FakeTextModel
 
 from chatpose.atlas.compiled import Atlas
+from chatpose.atlas.sentences import Sentence
 from chatpose.cli.main import main
 from chatpose.errors import UnreadableFileError, UnwritableFileError
 from chatpose.posecodes.check import check
@@ -56,7 +57,13 @@ def few_entries() -> Atlas:
 
 @pytest.fixture(scope="module")
 def data(shared_data):
-    return retrieval_data(shared_data, MIXTURE, 0, few_entries())
+    atlas = few_entries()
+    kept = [
+        Sentence(entry.id, one.voice, f" {one.text}!".upper()) for entry in atlas for one in entry.test_descriptions()
+    ]
+    first = atlas.training().entries[0]
+    more = [Sentence(first.id, "casual", "As nobody ever said it."), Sentence("no-such-entry", "casual", "Not this.")]
+    return retrieval_data(shared_data, MIXTURE, 0, atlas, [*kept, *more])
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,9 @@ def test_nothing_held_out_is_trained_on(data):
     atlas = few_entries()
     assert len(data.known) >= 25
     assert data.unseen
+    assert "As nobody ever said it." in sentences
+    assert "Not this." not in sentences
+    assert not any(sentence.endswith("!") and sentence.isupper() and sentence[0] == " " for sentence in sentences)
     for one in (*data.known, *data.unseen):
         assert one.text not in sentences
     for entry in atlas:
@@ -94,7 +104,7 @@ def _wordings() -> set[str]:
 
 
 def test_without_holding_out_all_training_sentences_are_there(shared_data):
-    whole = retrieval_data(shared_data, replace(MIXTURE, hold_out=False), 0, few_entries())
+    whole = retrieval_data(shared_data, replace(MIXTURE, hold_out=False), 0, few_entries(), ())
     assert not whole.known
     assert not whole.unseen
     sentences = set(whole.texts.sentences)
@@ -235,8 +245,8 @@ def test_training_learns(data, cache):
     trainer = RetrievalTrainer(SMALL, data, cache)
     alone = [trainer.advance(0.1) for _ in range(SMALL.pose_steps)]
     assert all("pose" not in losses for losses in alone)
-    first = [float(trainer.advance(0.1)["loss"].detach()) for _ in range(4)]
-    last = [float(trainer.advance(0.1)["loss"].detach()) for _ in range(46)][-4:]
+    first = [float(trainer.advance(0.3)["loss"].detach()) for _ in range(4)]
+    last = [float(trainer.advance(0.3)["loss"].detach()) for _ in range(46)][-4:]
     assert sum(last) < 0.93 * sum(first)
 
 

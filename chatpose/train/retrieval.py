@@ -71,6 +71,7 @@ class RetrievalTrainer:
         self.optimizer = torch.optim.AdamW(self._groups(), lr=settings.learning_rate, betas=(0.9, 0.98))
         self.step = 0
         self.seconds = 0.0
+        self.begun = 0.0  # share of the run before the first step with texts
         digest = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
         digest.update("\n".join(data.texts.sentences).encode())
         digest.update(data.pool.features.numpy().tobytes())
@@ -108,7 +109,11 @@ class RetrievalTrainer:
         """
         settings = self.settings
         alone = self.step < settings.pose_steps
-        rate = rate_share(self.step / settings.pose_steps, 0.03) if alone else rate_share(share, settings.warmup)
+        if alone:
+            self.begun = share
+            rate = rate_share(self.step / settings.pose_steps, settings.warmup)
+        else:
+            rate = rate_share((share - self.begun) / max(1 - self.begun, 1e-9), settings.warmup)
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
             # Dropout depends on the step alone, so that a resumed run is the same run.
             torch.manual_seed(settings.seed * 1_000_003 + self.step)
@@ -189,7 +194,7 @@ class RetrievalTrainer:
 
     def save(self, folder: Path) -> None:
         """Writes the checkpoint, whole or not at all."""
-        facts = {"key": self.key, "step": str(self.step), "seconds": repr(self.seconds)}
+        facts = {"key": self.key, "step": str(self.step), "seconds": repr(self.seconds), "begun": repr(self.begun)}
         with atomic_write(made_folder(folder) / CHECKPOINT_NAME) as temporary:
             temporary.write_bytes(save(self.state(), metadata=facts))
 
@@ -213,7 +218,11 @@ class RetrievalTrainer:
         if facts.get("key") != self.key:
             raise UnwritableFileError(f"{path} is of other settings or data", fix="name another --work folder")
         self._restore(tensors)
-        self.step, self.seconds = int(facts["step"]), float(facts["seconds"])
+        self.step, self.seconds, self.begun = (
+            int(facts["step"]),
+            float(facts["seconds"]),
+            float(facts["begun"]),
+        )
         return True
 
     def _restore(self, tensors: dict[str, Tensor]) -> None:

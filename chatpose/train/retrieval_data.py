@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from chatpose.atlas.compiled import Atlas
+from chatpose.atlas.entry import Description, Entry
+from chatpose.atlas.sentences import Sentence, by_entry, read_sentences
 from chatpose.atlas.variations import Varier
 from chatpose.body.pose import Pose, concatenate_poses
 from chatpose.corpus.packed import PackedPoses, Split
@@ -37,6 +39,7 @@ from chatpose.train.retrieval_texts import (
     entry_texts,
     is_validation_entry,
     phrase_texts,
+    plain_words,
     validation_descriptions,
 )
 from chatpose.train.tokenizer_data import COLLECTIONS, exchanged_limbs
@@ -150,7 +153,13 @@ class RetrievalData:
     facts: dict[str, Any]
 
 
-def retrieval_data(folder: Path, mixture: RetrievalMixture, seed: int, atlas: Atlas | None = None) -> RetrievalData:
+def retrieval_data(
+    folder: Path,
+    mixture: RetrievalMixture,
+    seed: int,
+    atlas: Atlas | None = None,
+    sentences: Sequence[Sentence] | None = None,
+) -> RetrievalData:
     """Draws poses and texts.
 
     Args:
@@ -158,6 +167,7 @@ def retrieval_data(folder: Path, mixture: RetrievalMixture, seed: int, atlas: At
         mixture: how many of each kind.
         seed: of everything random.
         atlas: compiled; the shipped one when absent.
+        sentences: about its entries; the shipped ones when absent.
     """
     whole = atlas or Atlas.load()
     training = whole.training()
@@ -166,6 +176,16 @@ def retrieval_data(folder: Path, mixture: RetrievalMixture, seed: int, atlas: At
     held = {entry.id: validation_descriptions(entry) if mixture.hold_out else () for entry in seen}
     names = NameSearch([*whole.testing(), *(entry for entry in training if entry.id in unseen)])
     written = [text for entry in seen for text in entry_texts(entry, training.places[entry.id], held[entry.id], names)]
+    # Writers of these never saw what is kept for testing, but a search of two words may well be the same.
+    kept = {plain_words(one.text) for entry in whole for one in _kept_for_testing(whole, entry)}
+    kept |= {plain_words(one.text) for several in held.values() for one in several}
+    more = by_entry(read_sentences() if sentences is None else sentences)
+    written += [
+        Text(one.text, "sentences", entry.claims, training.places[entry.id])
+        for entry in seen
+        for one in more.get(entry.id, ())
+        if plain_words(one.text) not in kept and not names.found_in(one.text)
+    ]
     generator = torch.Generator().manual_seed(seed)
     phrases = [text for text in phrase_texts(shipped_phrasebook()) if not names.found_in(text.text)]
     drawn = torch.randperm(len(phrases), generator=generator)[: mixture.phrases]
@@ -198,6 +218,10 @@ def retrieval_data(folder: Path, mixture: RetrievalMixture, seed: int, atlas: At
         ),
         facts,
     )
+
+
+def _kept_for_testing(atlas: Atlas, entry: Entry) -> tuple[Description, ...]:
+    return entry.descriptions if entry.id in atlas.test_ids else entry.test_descriptions()
 
 
 def recorded(folder: Path, split: Split, limit: int | None = None) -> tuple[Pose, list[str]]:

@@ -11,7 +11,8 @@ from chatpose.train.retrieval_texts import KINDS
 
 def _shares() -> dict[str, float]:
     return {
-        "atlas": 0.30, "names": 0.13, "parts": 0.07, "phrases": 0.14, "spoken": 0.16, "captions": 0.18, "clips": 0.02,
+        "atlas": 0.14, "sentences": 0.30, "names": 0.10, "parts": 0.06, "phrases": 0.11, "spoken": 0.11,
+        "captions": 0.16, "clips": 0.02,
     }  # fmt: skip
 
 

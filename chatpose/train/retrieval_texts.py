@@ -22,8 +22,9 @@ from chatpose.posecodes.grammar import Statement, parse
 from chatpose.posecodes.phrasebook import Phrasebook
 from chatpose.posecodes.spoken import spoken_caption
 
-KINDS: tuple[str, ...] = ("atlas", "names", "parts", "phrases", "spoken", "captions", "clips")
-"""Kinds of texts: sentences of entries, names, clauses of sentences, wordings of the phrasebook, poses told in its
+KINDS: tuple[str, ...] = ("atlas", "sentences", "names", "parts", "phrases", "spoken", "captions", "clips")
+"""Kinds of texts: sentences of entries, more of them (`atlas.sentences`), names, clauses of sentences, wordings of the
+phrasebook, poses told in its
 words, poses in the captions' own language, descriptions of recordings."""
 
 VALIDATION_SHARE = 1 / 11
@@ -109,6 +110,11 @@ def clauses(text: str) -> list[str]:
     cut = min(range(1, len(pieces)), key=lambda n: abs(2 * len(" ".join(pieces[:n])) - len(text)))
     halves = (" ".join(pieces[:cut]), " ".join(pieces[cut:]))
     return [half.rstrip(",;:") for half in halves if len(half.split()) >= MIN_PART_WORDS]
+
+
+def plain_words(text: str) -> str:
+    """A text's words alone, in lower case."""
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 class NameSearch:
