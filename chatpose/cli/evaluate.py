@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from chatpose.cli import evaluate_perception
+from chatpose.cli import evaluate_perception, evaluate_retrieval
 from chatpose.cli import options as shared
 from chatpose.cli.evaluate_tokenizer import run_tokenizer
 from chatpose.errors import MissingFileError
 
-SUITES = ("naming", "tokenizer", "perception")
+SUITES = ("naming", "tokenizer", "perception", "retrieval")
 QUICK = ("naming", "tokenizer")
 """Those that run when none is named; the others take far longer."""
 
@@ -33,13 +33,13 @@ def add_parser(commands: Any) -> None:
         "--split",
         choices=("validation", "test"),
         default="test",
-        help="what the suites tokenizer and perception measure on (default: test)",
+        help="what the suites tokenizer, perception and retrieval measure on (default: test)",
     )
     parser.add_argument(
         "--limit",
         type=shared.positive,
         metavar="N",
-        help="at most N poses of each collection there, or N scenes",
+        help="at most N poses of each collection there, N scenes, or N captions",
     )
     parser.add_argument(
         "--baseline",
@@ -49,6 +49,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="one object a suite on standard output")
     evaluate_perception.add_options(parser)
+    evaluate_retrieval.add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -61,6 +62,8 @@ def run(options: argparse.Namespace) -> int:
             run_tokenizer(options)
         if suite == "perception":
             evaluate_perception.run_perception(options)
+        if suite == "retrieval":
+            evaluate_retrieval.run_retrieval(options)
     return 0
 
 

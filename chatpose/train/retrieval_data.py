@@ -214,7 +214,7 @@ def retrieval_data(
             HeldOut(one.voice, one.text, training.places[entry.id])
             for entry in training
             if entry.id in unseen
-            for one in entry.descriptions
+            for one in entry.training_descriptions()
         ),
         facts,
     )
