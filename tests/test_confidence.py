@@ -61,7 +61,7 @@ def test_saved_and_loaded(calibration: JointCalibration, tmp_path: Path) -> None
     features, _ = made_up(3, seed=3)
     assert torch.equal(loaded.trust(features).chance, calibration.trust(features).chance)
     config = tmp_path / "joints" / "config.json"
-    config.write_text(config.read_text().replace('"absent"', '"present"'))
+    config.write_text(config.read_text().replace('"blurred"', '"sharp"'))
     with pytest.raises(UnreadableFileError):
         JointCalibration.from_pretrained(tmp_path / "joints")
 
@@ -104,19 +104,19 @@ def test_features_of_fits_tell_errors() -> None:
     together = concatenate_poses(starts)[torch.arange(16 * count).reshape(count, 16).T.flatten()]
     spread = torch.full((16 * count, 24), np.radians(8))
     fitted = fitter.fit_all(evidence, together, spread)
-    visibility, presence, inside = (
+    visibility, sharpness, inside = (
         torch.tensor(np.stack([getattr(one, name) for one in crowd.landmarks])).float()
-        for name in ("visibility", "presence", "inside")
+        for name in ("visibility", "sharpness", "inside")
     )
     weights = torch.full((16, count), 1 / count)
-    features = joint_features(fitted, spread, weights, visibility, presence, inside, fitter.body)
+    features = joint_features(fitted, spread, weights, visibility, sharpness, inside, fitter.body)
     assert features.shape == (48, 24, WIDTH)
     assert torch.isfinite(features).all()
     errors = root_errors(fitter.body.joints(fitted.poses), crowd.views.joints_level.repeat_interleave(count, 0))
     trust = trusted(JointCalibration.untrained(), features)
     assert spearman(1 - trust.chance[:, 1:].numpy(), errors[:, 1:].numpy()) > 0.5
     alone = fitter.fit(crowd.landmarks[0], crowd.cameras[0], together[:count], spread[:count])
-    own = joint_features(alone, spread[:count], weights[0], visibility[0], presence[0], inside[0], fitter.body)
+    own = joint_features(alone, spread[:count], weights[0], visibility[0], sharpness[0], inside[0], fitter.body)
     torch.testing.assert_close(own, features[:count], atol=0.2, rtol=0)
 
 

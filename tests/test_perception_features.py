@@ -12,6 +12,7 @@ from chatpose.body.rotations import about_axis
 from chatpose.perception.features import (
     HIPS,
     MIRROR,
+    PHOTO_UP_SHARE,
     SHOULDERS,
     WIDTH,
     Sightings,
@@ -91,11 +92,12 @@ def test_a_photo_turned_about_the_line_of_sight_is_turned_back(angle, seed):
     points = bodies(seed=seed)
     points = points - points[:, SHOULDERS + HIPS].mean(1, keepdim=True) + torch.tensor([0.0, 0.0, -3.0])
     rolled = points @ about_axis("z", torch.tensor(angle)).T
-    row = view_frame(tangents_of(rolled))[0]
+    row, size = view_frame(tangents_of(rolled))
     trunk = seen_from(row, tangents_of(rolled))
     up = trunk[:, SHOULDERS].mean(1) - trunk[:, HIPS].mean(1)
     lean = torch.atan2(up[:, 0], up[:, 1]).abs()
-    assert lean.max() < 0.4  # the photo's up may pull by asin(0.15 size / trunk)
+    pull = (PHOTO_UP_SHARE * size / up.norm(dim=-1)).clamp_max(1).asin()
+    assert (lean <= pull + 1e-3).all()
     assert (view_roll(row).abs() <= math.pi).all()
 
 
@@ -124,6 +126,7 @@ def landmarks(seed: int = 0, **changes) -> Landmarks:
         "world_m": rng.normal(0, 0.3, (33, 3)),
         "visibility": rng.uniform(0, 1, 33),
         "presence": rng.uniform(0, 1, 33),
+        "sharpness": rng.uniform(0, 1, 33),
         "score": 0.9,
         "crop_px": np.zeros((4, 2)),
         "photo_size": (400, 300),

@@ -138,6 +138,7 @@ def test_people_of_a_bank_are_those_that_were_put_in(tmp_path):
         world_m=points - middle,
         visibility=torch.full((12, 33), 0.9),
         presence=torch.full((12, 33), 0.99),
+        sharpness=torch.full((12, 33), 0.6),
         score=torch.ones(12),
         crop_px=torch.zeros(12, 4, 2),
         photo_size=views.size_px,

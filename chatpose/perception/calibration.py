@@ -19,7 +19,7 @@ from chatpose.perception.regressions import log_linear, logistic, standardised
 from chatpose.pretrained import Pretrained, PretrainedConfig, TensorSpec
 
 FEATURE_NAMES: tuple[str, ...] = (
-    "log spread after the fit", "log spread of the lifter", "log disagreement", "hidden", "absent", "outside",
+    "log spread after the fit", "log spread of the lifter", "log disagreement", "hidden", "blurred", "outside",
     "log landmark error", "log depth error", "log residual",
 )  # fmt: skip
 """What is known of a joint, see `confidence.joint_features`."""

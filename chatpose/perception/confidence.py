@@ -51,7 +51,7 @@ def joint_features(
     spread_rad: Tensor,
     weights: Tensor,
     visibility: Tensor,
-    presence: Tensor,
+    sharpness: Tensor,
     inside: Tensor,
     body: BodyModel,
 ) -> Tensor:
@@ -62,7 +62,7 @@ def joint_features(
         spread_rad: (N * K, 24) the lifter's, radians about an axis.
         weights: (N, K) of the hypotheses, or (K,) for one person.
         visibility: (N, 33) or (33,) of the landmarks.
-        presence: the same.
+        sharpness: the same.
         inside: the same, whether in the photo.
         body: that was fitted.
 
@@ -87,7 +87,7 @@ def joint_features(
         _log(_propagated(world, spread_rad)),
         _log(shared(apart)),
         1 - landmark_means(shared(visibility)),
-        1 - landmark_means(shared(presence)),
+        1 - landmark_means(shared(sharpness)),
         1 - landmark_means(shared(inside.to(visibility))),
         _log(landmark_means(fitted.errors_m)),
         _log(landmark_means(fitted.depth_errors_m.abs())),

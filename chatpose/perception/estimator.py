@@ -6,8 +6,7 @@ Another estimator is a class with `people`, or a file of its results (`file_esti
 import dataclasses
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -27,6 +26,7 @@ from chatpose.perception.fit_config import FitConfig
 from chatpose.perception.fit_evidence import Evidence
 from chatpose.perception.landmarks import Landmarks
 from chatpose.perception.lifter import Hypotheses, Lifter
+from chatpose.perception.one_thread import one_thread
 from chatpose.perception.person import PhotoPerson
 from chatpose.perception.photo import Photo
 from chatpose.perception.photo_camera import DEFAULT_FOV_DEG, PhotoCamera
@@ -135,7 +135,7 @@ class PerceptionPipeline:
 
     def estimate(self, landmarks: Sequence[Landmarks], cameras: Sequence[PhotoCamera]) -> "Estimate":
         """What `posed` rests on, before anything is said of how far it can be trusted."""
-        with torch.no_grad(), _one_thread():
+        with torch.no_grad(), one_thread():
             return self._estimate(landmarks, cameras)
 
     def _estimate(self, landmarks: Sequence[Landmarks], cameras: Sequence[PhotoCamera]) -> "Estimate":
@@ -148,7 +148,7 @@ class PerceptionPipeline:
         fitted = self._fitted(landmarks, turned, found)
         cost = fitted.cost.view(found.weights.shape)
         weights = torch.stack([reweighted(*pair) for pair in zip(found.weights, cost, strict=True)])
-        known = (sights.visibility, sights.presence, sights.inside)
+        known = (sights.visibility, sights.sharpness, sights.inside)
         spread = found.spread_rad.flatten(0, 1)
         features = joint_features(fitted, spread, weights, *known, self.fitter.body)
         return Estimate(tuple(turned), fitted, weights, features)
@@ -197,21 +197,6 @@ def camera_of(photo: Photo) -> PhotoCamera:
     if photo.focal_px is None:
         return PhotoCamera.guessed(*photo.size)
     return PhotoCamera(*photo.size, photo.focal_px / photo.scale)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Runs torch on one thread.
-
-    Of hundreds of operations on small tensors none gains from more, and where another core is busy threads wait for
-    each other at every single one: 17 ms became 1 s.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _camera_notes(photo: Photo) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ class Sightings:
         tangents: (N, 33, 2) image points over the focal length from the photo's middle, x to its right, y up.
         world_m: (N, 33, 3) as `Landmarks.world_m`.
         visibility: (N, 33).
-        presence: (N, 33).
+        sharpness: (N, 33).
         inside: (N, 33) 1 for points in the photo, else 0.
         half_view: (N, 2) the photo's right and upper edge as tangents.
     """
@@ -57,7 +57,7 @@ class Sightings:
     tangents: Tangents
     world_m: Points33
     visibility: PointValues
-    presence: PointValues
+    sharpness: PointValues
     inside: PointValues
     half_view: Float[Tensor, "batch 2"]
 
@@ -72,7 +72,7 @@ class Sightings:
             tangents,
             np.array([one.world_m for one in people]).reshape(-1, POINTS, 3),
             np.array([one.visibility for one in people]).reshape(-1, POINTS),
-            np.array([one.presence for one in people]).reshape(-1, POINTS),
+            np.array([one.sharpness for one in people]).reshape(-1, POINTS),
             np.array([one.inside for one in people]).reshape(-1, POINTS),
             half / focal[:, None],
         )
@@ -97,7 +97,7 @@ class Sightings:
             self.tangents[:, order] * flat,
             self.world_m[:, order] * deep,
             self.visibility[:, order],
-            self.presence[:, order],
+            self.sharpness[:, order],
             self.inside[:, order],
             self.half_view,
         )
@@ -140,7 +140,7 @@ def features(seen: Sightings) -> PersonFeatures:
         points.flatten(1),
         (2 * world).flatten(1),
         _logit(seen.visibility),
-        _logit(seen.presence),
+        _logit(seen.sharpness),
         seen.inside,
         globals_,
     ]
@@ -181,7 +181,7 @@ def _logit(share: PointValues) -> PointValues:
 
 GLOBALS = 8
 WIDTH = POINTS * (2 + 3 + 3) + GLOBALS
-"""Numbers in a row: 33 points of 2, 33 world points of 3, visibility, presence and inside of 33, and the log of the
+"""Numbers in a row: 33 points of 2, 33 world points of 3, visibility, sharpness and inside of 33, and the log of the
 size, the line of sight's tangents to the right and up, the photo's up (3) in the view frame, the half view (2)."""
 
 

@@ -51,7 +51,7 @@ class LifterConfig(PretrainedConfig):
 
     KIND: ClassVar[str] = "lifter"
     inputs: int = WIDTH
-    width: int = 512
+    width: int = 544
     depth: int = 2
     components: int = 6
     narrow: int = 96

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
+from torch import Tensor
 
 from chatpose.body.keypoints import keypoint_set
 from chatpose.body.model import BodyModel
@@ -171,10 +172,25 @@ def _framed(photo: Photo, people: Sequence[PhotoPerson], size: int) -> _Frame:
     return _Frame((left, top, right, bottom), size / max(right - left, bottom - top))
 
 
+def paled(figure: Figure, body: BodyModel, visible: Tensor) -> Figure:
+    """A body whose hidden parts are near white.
+
+    Args:
+        figure: of the body.
+        body: that it is of.
+        visible: (24,) whether anything may be said of a joint.
+    """
+    return _pale(_with_sight(figure, body, visible))
+
+
 def _figure(person: PhotoPerson, body: BodyModel, hypothesis: int) -> Figure:
     """The body with tinted limbs; a fourth colour channel says how visible each vertex is, 0 to 1."""
     figure = figure_of_body(body(person.poses[hypothesis]), body, tint_sides=True)
-    seen = (body.data.weights @ person.visible.to(body.data.weights)).numpy()
+    return _with_sight(figure, body, person.visible)
+
+
+def _with_sight(figure: Figure, body: BodyModel, visible: Tensor) -> Figure:
+    seen = (body.data.weights @ visible.to(body.data.weights)).numpy()
     return replace(figure, colors=np.concatenate([figure.colors, seen[:, None].astype(np.float32)], axis=1))
 
 

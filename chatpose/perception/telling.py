@@ -9,6 +9,7 @@ from torch import Tensor
 from chatpose.atlas.naming import Name, Namer
 from chatpose.body.pose import stack_poses
 from chatpose.body.skeleton import SMPL
+from chatpose.perception.one_thread import one_thread
 from chatpose.perception.person import PhotoPerson
 from chatpose.perception.sayable import sayable
 from chatpose.perception.statement_trust import StatementTrust
@@ -58,6 +59,7 @@ class Told:
         return f"Not seen well enough to speak of: {_listed(self.unseen)}." if self.unseen else ""
 
 
+@one_thread()
 def tell(
     person: PhotoPerson,
     describer: Describer,
@@ -90,6 +92,7 @@ def tell(
     )
 
 
+@one_thread()
 def describe_seen(
     person: PhotoPerson,
     describer: Describer,

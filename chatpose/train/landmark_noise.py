@@ -80,20 +80,20 @@ class LandmarkErrors:
         image: (N, 33, 2) in sizes of the person, true view frame.
         world: (N, 33, 3) metres, view axes.
         visibility: (N, 33) logits.
-        presence: (N, 33) logits.
+        sharpness: (N, 33) logits.
     """
 
     image: Tensor
     world: Tensor
     visibility: Tensor
-    presence: Tensor
+    sharpness: Tensor
 
     @classmethod
     def measured(cls, seen: Sightings, true: TrueViews) -> "LandmarkErrors":
         """Of people seen with the true focal length."""
         flat = seen_from(true.photo_from_view, seen.tangents) - seen_from(true.photo_from_view, true.tangents)
         turned = seen.world_m @ about_axis("z", view_roll(true.photo_from_view))
-        logits = (torch.logit(one, eps=1e-6) for one in (seen.visibility, seen.presence))
+        logits = (torch.logit(one, eps=1e-6) for one in (seen.visibility, seen.sharpness))
         return cls(flat / true.size[:, None, None], turned - true.points_view, *logits)
 
     def of(self, rows: Tensor) -> "LandmarkErrors":
@@ -107,7 +107,7 @@ class LandmarkErrors:
         """In the mirrored photos."""
         flip = self.world.new_tensor([-1.0, 1.0, 1.0])
         image, world = self.image[:, MIRROR] * flip[:2], self.world[:, MIRROR] * flip
-        return LandmarkErrors(image, world, self.visibility[:, MIRROR], self.presence[:, MIRROR])
+        return LandmarkErrors(image, world, self.visibility[:, MIRROR], self.sharpness[:, MIRROR])
 
     def put_on(self, true: TrueViews) -> Sightings:
         """What is seen of exact landmarks with these errors."""
@@ -117,7 +117,7 @@ class LandmarkErrors:
         roll = about_axis("z", view_roll(true.photo_from_view))
         world = (true.points_view + self.world) @ roll.mT
         inside = (tangents.abs() < true.half_view[:, None]).all(-1).float()
-        return Sightings(tangents, world, self.visibility.sigmoid(), self.presence.sigmoid(), inside, true.half_view)
+        return Sightings(tangents, world, self.visibility.sigmoid(), self.sharpness.sigmoid(), inside, true.half_view)
 
 
 class LandmarkNoise(Protocol):
@@ -169,7 +169,7 @@ class DrawnNoise:
         image = torch.where(swap, image + here[:, MIRROR] - here, image)
         world = torch.where(swap, world + true.points_view[:, MIRROR] - true.points_view, world)
         seen = torch.where(true.inside > 0, 3.0, -2.0)
-        return LandmarkErrors(image, world, seen + 1.5 * normal(points), seen + 4 + normal(points))
+        return LandmarkErrors(image, world, seen + 1.5 * normal(points), seen - 2 + normal(points))
 
 
 class BankNoise:
@@ -199,7 +199,7 @@ class BankNoise:
         blended: float = 0.7,
         mixed: float = 0.5,
         jitter: float = 0.02,
-        among: int = 3000,
+        among: int = 6000,
     ) -> None:
         other, mirrored = errors.mirrored(), true.mirrored()
         both = (torch.cat([getattr(errors, one.name), getattr(other, one.name)]) for one in dataclasses.fields(errors))
@@ -233,7 +233,7 @@ class BankNoise:
         image, world = (
             one + self.jitter * torch.randn(one.shape, generator=generator).to(one) for one in (image, world)
         )
-        return LandmarkErrors(image, world, first.visibility, first.presence)
+        return LandmarkErrors(image, world, first.visibility, first.sharpness)
 
     def _middle(self, name: str, near: Tensor) -> Tensor:
         """Medians of the errors of (N, nearest) people."""

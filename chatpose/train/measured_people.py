@@ -35,7 +35,7 @@ def measured_people(bank: LandmarkBank) -> MeasuredPeople:
         (bank.image_px - size[:, None] / 2) / focal[:, None] * flip,
         bank.world_m,
         bank.visibility,
-        bank.presence,
+        bank.sharpness,
         inside(bank.image_px, size).float(),
         half,
     )

@@ -73,7 +73,7 @@ class LifterTraining(PretrainedConfig):
     )
     shares: dict[str, float] = field(default_factory=_shares)
     noise_deg: float = 8.0
-    pair_share: float = 0.05
+    pair_share: float = 0.1
     guessed_share: float = 0.6
     standard: int = 8192
     batch: int = 512
