@@ -17,24 +17,32 @@ from chatpose.body.model import BodyModel
 from chatpose.errors import ChatposeError
 from chatpose.offline import stay_offline
 from chatpose.optional import require_package
-from chatpose.page import actions, cards, viewer
+from chatpose.page import actions, cards, finding, viewer
 from chatpose.page.actions import Page, Result
 from chatpose.page.examples import load_examples
-from chatpose.page.photos import SeenPhoto
+from chatpose.page.finder import finder_component, finder_routes
+from chatpose.page.finding import Finder
+from chatpose.page.photos import Estimating, SeenPhoto
+from chatpose.page.search import MOST_FOR_PROGRAMS, PageSearch
 from chatpose.page.session import SLOTS, Session
 from chatpose.page.theme import page_theme
-from chatpose.perception.estimator import PerceptionPipeline, PhotoEstimator
+from chatpose.page.thumbnails import Thumbnails
+from chatpose.perception.estimator import PerceptionPipeline
 from chatpose.posecodes.describe import Describer
 from chatpose.resources import asset
 
 TITLE = "chatpose"
 MAX_UPLOAD = "64mb"
 VIEWER_ID = "cp-viewer"
+FINDER_ID = "cp-finder"
 
 _QUEUE_SIZE = 32
 _MAX_SESSIONS = 200
 _AT_ONCE = 2
+_SEARCHES_AT_ONCE = 2
 _SWEEP_SECONDS, _CACHE_SECONDS = 600, 3600
+_STYLES = (("theme.css",), ("viewer", "viewer.css"), ("finder", "finder.css"))
+_STATIC = ("viewer", "finder")
 _UP_CHOICES = [("as the file says", ""), ("y is up", "y"), ("z is up", "z")]
 _ON_SCREEN_JS = f"document.querySelector('#{VIEWER_ID} .cp-viewer')?.viewer?.state() ?? {{}}"
 _SAVE_JS = """(file) => {
@@ -61,20 +69,25 @@ _PASTE_JS = """() => {
   });
 }"""
 _HEADER = """<header class="cp-header">
-  <h1>chatpose</h1><p>See a 3D human pose from all sides, from files or photos, read it in words, compare two.</p>
+  <h1>chatpose</h1><p>Find 3D human poses or bring your own, see them from all sides, read them in words.</p>
 </header>"""
 
 
-def build(body: BodyModel | None = None, estimator: PhotoEstimator | None = None) -> Any:
+def build(body: BodyModel | None = None, estimator: Estimating | None = None, search: PageSearch | None = None) -> Any:
     """The page as `gradio.Blocks`.
 
     Args:
         body: the body that poses are shown on; the open one when absent.
-        estimator: finds people in photos; chatpose's own when absent.
+        estimator: finds people in photos, or says by a photo's path who does; chatpose's own when absent.
+        search: finds poses; in the person's own library and the shipped one when absent.
 
     Raises:
         MissingExtraError: gradio isn't installed.
     """
+    return _build(body, estimator, search)[0]
+
+
+def _build(body: BodyModel | None, estimator: Estimating | None, search: PageSearch | None) -> tuple[Any, Finder]:
     stay_offline()
     gr = require_package("gradio", "ui", "for the page")
     folder = tempfile.TemporaryDirectory(prefix="chatpose-page-")
@@ -82,6 +95,7 @@ def build(body: BodyModel | None = None, estimator: PhotoEstimator | None = None
     describer = Describer(body)
     estimator = estimator or PerceptionPipeline(body=body)
     page = Page(body, load_examples(), Path(folder.name), describer, Namer(describer=describer), estimator)
+    finder = Finder(search or PageSearch.shipped(describer), Thumbnails(body))
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(_SWEEP_SECONDS, _CACHE_SECONDS), fill_width=True
     ) as blocks:
@@ -96,8 +110,11 @@ def build(body: BodyModel | None = None, estimator: PhotoEstimator | None = None
                 download = _download_box(gr)
             with gr.Column(scale=5, min_width=300, elem_classes="cp-stage"):
                 stage = viewer.viewer_component(elem_id=VIEWER_ID)
+                found = finder_component(elem_id=FINDER_ID)
         for parts in slots.values():
             _bind_slot(page, parts, session, stage, download)
+            _bind_use(page, parts, found, session, stage, download)
+        _bind_finder(page, finder, found, session)
         _bind_download(page, download, session)
         theme.click(None, js="() => { document.body.classList.toggle('dark'); }")
         spoken = [slots["A"]["words"], slots["B"]["words"], slots["B"]["way"]]
@@ -106,9 +123,14 @@ def build(body: BodyModel | None = None, estimator: PhotoEstimator | None = None
         first = _handler(page, "A", lambda state: actions.show_example(page, state, "A", page.examples[0]))
         blocks.load(first, session, _outputs(slots["A"], session, stage, download), api_visibility="private")
         blocks.load(None, js=_PASTE_JS)
-        _endpoints(gr, page)
-    weakref.finalize(blocks, folder.cleanup)  # also when the process ends
-    return blocks.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=_AT_ONCE)
+        _endpoints(gr, page, finder)
+    weakref.finalize(blocks, _clean_up, folder, finder)  # also when the process ends
+    return blocks.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=_AT_ONCE), finder
+
+
+def _clean_up(folder: tempfile.TemporaryDirectory[str], finder: Finder) -> None:
+    finder.thumbnails.close()
+    folder.cleanup()
 
 
 def launch(
@@ -121,6 +143,8 @@ def launch(
     open_browser: bool = False,
     block: bool = True,
     quiet: bool = False,
+    estimator: Estimating | None = None,
+    search: PageSearch | None = None,
 ) -> Any:
     """Serves the page.
 
@@ -133,6 +157,8 @@ def launch(
         open_browser: opens a window.
         block: until interrupted; otherwise returns at once and serves on.
         quiet: doesn't print the address.
+        estimator: as for `build`.
+        search: as for `build`.
 
     Returns:
         The `gradio.Blocks`; `local_url` says where it is, `close()` ends it.
@@ -140,7 +166,7 @@ def launch(
     Raises:
         ChatposeError: the port is taken or can't be listened on.
     """
-    blocks = build(body)
+    blocks, finder = _build(body, estimator, search)
     try:
         blocks.launch(
             server_name=host,
@@ -150,7 +176,7 @@ def launch(
             inbrowser=open_browser,
             prevent_thread_lock=not block,
             quiet=quiet,
-            app_kwargs={"routes": [_static_files()]},
+            app_kwargs={"routes": [*_static_files(), *finder_routes(finder.thumbnails)]},
             **_serving_options(),
         )
     except OSError as error:
@@ -162,7 +188,7 @@ def launch(
 def _serving_options() -> dict[str, Any]:
     return {
         "theme": page_theme(),
-        "css_paths": [asset("ui", "theme.css"), asset("ui", "viewer", "viewer.css")],
+        "css_paths": [asset("ui", *parts) for parts in _STYLES],
         "footer_links": [],
         "run_history": False,
         "enable_monitoring": False,
@@ -174,13 +200,13 @@ def _serving_options() -> dict[str, Any]:
     }
 
 
-def _static_files() -> Any:
-    """ui/viewer as plain files beside gradio's own; they hold nothing of a visitor's."""
+def _static_files() -> list[Any]:
+    """Folders of ui/ as plain files beside gradio's own; they hold nothing of a visitor's."""
     from starlette.routing import Mount
     from starlette.staticfiles import StaticFiles
 
     mimetypes.add_type("text/javascript", ".js")  # Windows takes it from the registry, where it is often wrong
-    return Mount(f"{viewer.MOUNT}/viewer", StaticFiles(directory=asset("ui", "viewer")))
+    return [Mount(f"{viewer.MOUNT}/{name}", StaticFiles(directory=asset("ui", name))) for name in _STATIC]
 
 
 def _slot_tab(gr: Any, page: Page, slot: str) -> dict[str, Any]:
@@ -326,6 +352,38 @@ def _on_settled(page: Page) -> Callable[..., tuple[str, str, str]]:
     return handle
 
 
+def _bind_use(
+    page: Page, parts: dict[str, Any], found: Any, session: Any, stage: Any, download: dict[str, Any]
+) -> None:
+    import gradio as gr
+
+    slot = parts["slot"]
+
+    def chosen(state: Session | None, event: gr.EventData) -> list[Any]:
+        handle = _handler(page, slot, lambda own: finding.use(page, own, slot, event._data))
+        return handle(state)
+
+    listen = found.use_a if slot == "A" else found.use_b
+    outputs = _outputs(parts, session, stage, download)
+    listen(chosen, session, outputs, api_visibility="private", show_progress="hidden")
+
+
+def _bind_finder(page: Page, finder: Finder, found: Any, session: Any) -> None:
+    import gradio as gr
+
+    def find(state: Session | None, event: gr.EventData) -> tuple[Session, finding.Answer]:
+        return finding.find(page, finder, state, event._data)
+
+    def alike(state: Session | None, event: gr.EventData) -> tuple[Session, finding.Answer]:
+        return finding.find_similar(page, finder, state, event._data)
+
+    quiet = {"api_visibility": "private", "show_progress": "hidden"}
+    search = quiet | {"trigger_mode": "always_last", "concurrency_id": "search", "concurrency_limit": _SEARCHES_AT_ONCE}
+    found.find(find, session, [session, found], **search)
+    found.alike(alike, session, [session, found], **search)
+    found.wake(finder.search.warm_up, None, None, **quiet)
+
+
 def _bind_download(page: Page, parts: dict[str, Any], session: Any) -> None:
     def write(state: Session | None, slot: str, suffix: str, on_screen: dict | None) -> tuple[str | None, str]:
         return actions.take_away(page, state, slot, suffix, on_screen)
@@ -342,26 +400,41 @@ def _bind_download(page: Page, parts: dict[str, Any], session: Any) -> None:
     ready.then(None, parts["file"], None, js=_SAVE_JS)
 
 
-def _endpoints(gr: Any, page: Page) -> None:
-    """`/convert` and `/info` for programs (gradio_client, curl)."""
+def _endpoints(gr: Any, page: Page, finder: Finder) -> None:
+    """`/convert`, `/info`, `/search` and `/similar` for programs (gradio_client, curl)."""
 
     def convert(file: str, suffix: str, frame: float) -> str:
-        try:
-            return actions.convert(page, file, suffix, frame)
-        except ChatposeError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        return _told(gr, lambda: actions.convert(page, file, suffix, frame))
 
     def info(file: str) -> dict[str, Any]:
-        try:
-            return actions.describe(file)
-        except ChatposeError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        return _told(gr, lambda: actions.describe(file))
+
+    def search(text: str, where: str, k: float) -> dict[str, Any]:
+        return _told(gr, lambda: finding.search_for_program(page, finder, text, where, k))
+
+    def similar(file: str, frame: float, where: str, k: float) -> dict[str, Any]:
+        return _told(gr, lambda: finding.similar_for_program(page, finder, file, frame, where, k))
 
     with gr.Row(visible=False):
         file, suffix, frame = gr.File(label="file"), gr.Textbox(".glb", label="suffix"), gr.Number(0, label="frame")
+        text = gr.Textbox("", label="words, or a name of the atlas")
+        where = gr.Textbox("", label="statements that have to hold, one a line")
+        k = gr.Number(10, label=f"most hits, 1 to {MOST_FOR_PROGRAMS}")
         written, facts = gr.File(label="written"), gr.JSON(label="info")
+        hits = gr.JSON(label="hits")
         gr.Button().click(convert, [file, suffix, frame], written, api_name="convert")
         gr.Button().click(info, file, facts, api_name="info")
+        limits = {"concurrency_id": "search", "concurrency_limit": _SEARCHES_AT_ONCE}
+        gr.Button().click(search, [text, where, k], hits, api_name="search", **limits)
+        gr.Button().click(similar, [file, frame, where, k], hits, api_name="similar", **limits)
+
+
+def _told(gr: Any, act: Callable[[], Any]) -> Any:
+    """What `act` gives; errors of ours in their own words."""
+    try:
+        return act()
+    except ChatposeError as error:
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 def _close_session(session: Session | None) -> None:

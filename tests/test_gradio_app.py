@@ -350,9 +350,9 @@ def test_endpoints_say_what_is_wrong(client, file, tmp_path):
         client.predict(handle_file(file), ".exe", 0, api_name="/convert")
 
 
-def test_only_the_two_endpoints_are_public(client):
+def test_only_the_four_endpoints_are_public(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(named) == {"/convert", "/info"}
+    assert set(named) == {"/convert", "/info", "/search", "/similar"}
 
 
 def test_files_of_the_server_are_out_of_reach(served):
@@ -385,8 +385,8 @@ def test_page_names_no_other_host(served):
 def test_viewer_is_served_as_javascript(served):
     import urllib.request
 
-    for name in ("viewer.js", "gradio.js", "vendor/three.min.js"):
-        with urllib.request.urlopen(f"{served.local_url}chatpose-ui/viewer/{name}") as answer:
+    for name in ("viewer/viewer.js", "viewer/gradio.js", "viewer/vendor/three.min.js", "finder/finder.js"):
+        with urllib.request.urlopen(f"{served.local_url}chatpose-ui/{name}") as answer:
             assert "javascript" in answer.headers["content-type"]
 
 

@@ -1,17 +1,25 @@
 """Photos on the page, without a browser: people, readings, cards, what visitors are told."""
 
+import dataclasses
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import numpy as np
 import pytest
-from photo_fakes import NobodyThere, StandingPeople, TwoReadings
+import torch
+from photo_fakes import NobodyThere, StandingPeople, TwoReadings, standing_at
 from PIL import Image
 
 from chatpose.atlas.naming import Namer
 from chatpose.body.model import BodyModel
+from chatpose.body.skeleton import SMPL
+from chatpose.cli.main import main
+from chatpose.cli.photo_estimators import Estimators
 from chatpose.errors import MissingFileError
-from chatpose.formats import load
+from chatpose.formats import PoseClip, load, save
 from chatpose.page import actions, photos
 from chatpose.page.actions import Page, Result
 from chatpose.page.examples import load_examples
@@ -157,3 +165,84 @@ def test_the_page_keeps_no_more_of_a_photo_than_it_shows(page, tmp_path):
 def test_no_photo_no_person(page):
     session = actions.show_example(page, None, "A", page.examples[0]).session
     assert "no photo is shown" in actions.choose_person(page, session, "A", 0, False, False).card
+
+
+def test_an_estimator_may_be_chosen_by_the_photo(page, photo):
+    asked: list[str] = []
+
+    def choose(path: Path) -> StandingPeople:
+        asked.append(path.name)
+        return StandingPeople()
+
+    assert dropped(with_estimator(page, choose), photo).people == ["1", "2"]
+    assert asked == ["beach.jpg"]
+
+
+def test_results_dropped_beside_a_photo(page, photo, tmp_path):
+    estimators = Estimators(".json", page.body)
+    beside = tmp_path / "beach.json"
+    save(PoseClip(standing_at((0.0, 0.0, -3.0))), beside)
+    page = with_estimator(page, estimators.of)
+    both = actions.receive(page, None, "A", [str(photo), str(beside)], "")
+    assert both.choices == ["beach.jpg", "beach.json"]
+    assert both.people == ["1"]
+    alone = dropped(page, photo)
+    assert "no beach.json beside beach.jpg" in alone.card
+    assert str(page.root) not in alone.card
+
+
+@pytest.mark.parametrize("name", ["photo_fakes:StandingPeople", ".npz"])
+def test_chat_takes_an_estimator(name, monkeypatch):
+    pytest.importorskip("gradio")
+    served: dict[str, Any] = {}
+    monkeypatch.setattr("chatpose.gradio_app.launch", lambda **options: served.update(options))
+    assert main(["chat", "--estimator", name]) == 0
+    assert callable(served["estimator"])
+    assert main(["chat"]) == 0
+    assert served["estimator"] is None
+
+
+@pytest.mark.parametrize("name", ["nowhere:Nothing", "photo_fakes:FindsNothing", "/no/such/file.npz"])
+def test_chat_refuses_an_estimator_that_is_none(name, monkeypatch, capsys):
+    pytest.importorskip("gradio")
+    monkeypatch.setattr("chatpose.gradio_app.launch", lambda **_: pytest.fail("served all the same"))
+    assert main(["chat", "--estimator", name]) == 2
+    assert name.rpartition("/")[2].partition(":")[0] in capsys.readouterr().err
+
+
+def test_the_viewer_is_told_what_was_not_seen(page, photo):
+    class HalfSeen(StandingPeople):
+        def people(self, photo, limit=10):
+            hidden = torch.tensor([not name.endswith(("knee", "ankle", "foot")) for name in SMPL.joint_names])
+            return [dataclasses.replace(one, visible=hidden) for one in super().people(photo, limit)]
+
+    page = with_estimator(page, HalfSeen())
+    result = dropped(page, photo)
+    unseen = result.commands[0]["meta"]["unseen"]
+    assert set(unseen) == {f"{side}_{part}" for side in ("left", "right") for part in ("knee", "ankle", "foot")}
+    whole = dropped(with_estimator(page, StandingPeople()), photo)
+    shown = [one.session.shown["A"] for one in (result, whole)]
+    pale, plain = (
+        np.asarray(Image.open(io.BytesIO(actions.draw_picture(page.body, one, 0, "front"))), float) for one in shown
+    )
+    changed = np.flatnonzero(np.abs(pale - plain).max(-1).max(-1) > 20)
+    assert changed.min() > 0.45 * len(plain), "from the knees down"
+    assert actions.show_example(page, None, "A", page.examples[0]).commands[0]["meta"]["unseen"] == []
+
+
+def test_photos_are_described_on_one_thread(page, photo):
+    class Counting(StandingPeople):
+        def people(self, photo, limit=10):
+            threads.append(torch.get_num_threads())
+            return super().people(photo, limit)
+
+    threads: list[int] = []
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        session = dropped(with_estimator(page, Counting()), photo).session
+        actions.say(page, session, None)
+        assert torch.get_num_threads() == 2, "put back"
+    finally:
+        torch.set_num_threads(before)
+    assert threads == [1]

@@ -1,20 +1,18 @@
 """`chatpose describe PHOTO`: everybody in a photo in words, as far as they were seen."""
 
 import argparse
-import importlib
 import textwrap
 import time
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatpose.cli import options as shared
 from chatpose.cli import pose_lines
-from chatpose.errors import ChatposeError, MissingFileError, UnknownNameError
+from chatpose.cli.photo_estimators import Estimators, add_estimator
+from chatpose.errors import ChatposeError
 
 if TYPE_CHECKING:
     from chatpose.atlas.naming import Namer
-    from chatpose.perception.estimator import PhotoEstimator
     from chatpose.perception.person import PhotoPerson
     from chatpose.perception.photo import Photo
     from chatpose.perception.telling import Told
@@ -32,11 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     photos.add_argument("--overlay", metavar="OUT.png", help="draw what was seen and the bodies, beside the photo")
     photos.add_argument("--mirrored", action="store_true", help="the photo is a mirror image, as many selfies are")
     photos.add_argument("--no-fit", action="store_true", help="don't refine the poses on what was seen; faster")
-    photos.add_argument(
-        "--estimator",
-        metavar="NAME",
-        help="another estimator: package.module:Class, a file of its poses, or a suffix (.npz) of files beside photos",
-    )
+    add_estimator(photos)
 
 
 def check_options(options: argparse.Namespace) -> None:
@@ -65,6 +59,7 @@ class PhotoTeller:
 
     def __init__(self, options: argparse.Namespace, describer: "Describer", namer: "Namer") -> None:
         self.options, self.describer, self.namer = options, describer, namer
+        self._estimators = Estimators(options.estimator, describer.body, fit=not options.no_fit)
 
     def describe(self, path: str) -> None:
         """Prints what there is to say of one photo.
@@ -72,12 +67,18 @@ class PhotoTeller:
         Raises:
             ChatposeError: whatever is wrong with the photo, the estimator or the picture to write.
         """
+        from chatpose.perception.one_thread import one_thread
+
+        with one_thread():
+            self._describe(path)
+
+    def _describe(self, path: str) -> None:
         from chatpose.perception.photo import read_photo
 
         options = self.options
         start = time.perf_counter()
         photo = read_photo(path, mirrored=options.mirrored)
-        people = self._estimator(path).people(photo, max(options.people, options.person or 1))
+        people = self._estimators.of(path).people(photo, max(options.people, options.person or 1))
         numbered = list(enumerate(people, 1))
         if options.person:
             numbered = [(number, person) for number, person in numbered if number == options.person]
@@ -95,26 +96,6 @@ class PhotoTeller:
             shared.print_json({"input": path, "people": rows, "seconds": round(seconds, 4)})
         else:
             self._show(path, told, len(people))
-
-    def _estimator(self, path: str) -> "PhotoEstimator":
-        from chatpose.perception.file_estimator import estimates_beside, is_estimates_file
-
-        name = self.options.estimator
-        if not name:
-            return self._own
-        if not is_estimates_file(name):
-            return self._plugged_in
-        return _estimator_of_file(estimates_beside(path, name) if name.startswith(".") else Path(name), self.describer)
-
-    @cached_property
-    def _own(self) -> "PhotoEstimator":
-        from chatpose.perception.estimator import PerceptionPipeline
-
-        return PerceptionPipeline(fit=not self.options.no_fit, body=self.describer.body)
-
-    @cached_property
-    def _plugged_in(self) -> "PhotoEstimator":
-        return plugged_in(self.options.estimator)
 
     def _tell(self, person: "PhotoPerson", hypothesis: int = 0) -> "Told":
         from chatpose.perception.telling import tell
@@ -189,37 +170,6 @@ class PhotoTeller:
 
         pose = person.poses[index]
         return pose_to_json(pose, self.describer.body.joints(pose))
-
-
-def plugged_in(name: str) -> "PhotoEstimator":
-    """An estimator by class.
-
-    Raises:
-        UnknownNameError: no such module or class, or one that finds no people.
-    """
-    from chatpose.perception.estimator import PhotoEstimator
-
-    module, _, attribute = name.partition(":")
-    expected = "package.module:Class, a file of poses, or a suffix such as .npz"
-    if not module or not attribute:
-        raise UnknownNameError(f"--estimator {name}", expected=expected)
-    try:
-        made = getattr(importlib.import_module(module), attribute)()
-    except (ImportError, AttributeError, TypeError) as error:
-        raise UnknownNameError(f"--estimator {name}: {error}", expected=expected) from error
-    if not isinstance(made, PhotoEstimator):
-        raise UnknownNameError(f"--estimator {name} has no method people(photo, limit)", expected=expected)
-    return made
-
-
-def _estimator_of_file(path: Path, describer: "Describer") -> "PhotoEstimator":
-    from chatpose.perception.file_estimator import FileEstimator
-    from chatpose.perception.four_d_humans import FourDHumans, is_four_d_humans
-
-    if not path.is_file():
-        raise MissingFileError(f"no file {path}", expected="a file of poses for the photo")
-    adapter = FourDHumans if is_four_d_humans(path) else FileEstimator
-    return adapter(path, body=describer.body)
 
 
 def _count(people: int) -> str:

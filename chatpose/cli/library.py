@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatpose.cli import options as shared
+from chatpose.cli.photo_estimators import Estimators, add_estimator
 from chatpose.errors import ChatposeError
 
 if TYPE_CHECKING:
     from chatpose.retrieval.embedding import PoseTextEmbedder
     from chatpose.retrieval.find_sources import Reading
     from chatpose.retrieval.importer import Imported, Progress
+    from chatpose.retrieval.photo_source import PhotoReader
     from chatpose.retrieval.pose_source import PoseSource
     from chatpose.retrieval.thinning import Thinning
 
@@ -32,10 +34,11 @@ def add_parser(commands: Any) -> None:
     adding = _action(
         actions,
         "add",
-        "import files and folders: AMASS, BVH, AMC, npz, json, packed motion capture",
+        "import files and folders: AMASS, BVH, AMC, npz, json, packed motion capture, photos",
         add,
         "What is in already is passed over, so an import that was stopped goes on with the same command. "
-        "Of motions at most 20 frames a second are taken, each 30 mm from the last one, unless --every is given.",
+        "Of motions at most 20 frames a second are taken, each 30 mm from the last one, unless --every is given. "
+        "Every person of a photo becomes a pose.",
     )
     adding.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, or kind:PATH (packed, posescript, …)")
     adding.add_argument("--every", type=shared.positive, metavar="N", help="take every N-th frame, 1 for all")
@@ -43,6 +46,8 @@ def add_parser(commands: Any) -> None:
     adding.add_argument("--collection", default="", metavar="TEXT", help="what it belongs to (default: the folder)")
     adding.add_argument("--amass", type=Path, metavar="FOLDER", help="AMASS, for texts about its poses")
     shared.add_up(adding)
+    adding.add_argument("--mirrored", action="store_true", help="the photos are mirror images, as many selfies are")
+    add_estimator(adding)
     _embedder_option(adding)
     about = _action(actions, "info", "say what is in it", info)
     about.add_argument("--verify", action="store_true", help="read everything and compare all checksums")
@@ -86,7 +91,9 @@ def add(options: argparse.Namespace) -> int:
     from chatpose.retrieval.library_analysis import PoseAnalyser
     from chatpose.retrieval.thinning import Thinning
 
-    reading = Reading(ReadOptions(up=options.up), options.licence, options.collection, options.amass)
+    reading = Reading(
+        ReadOptions(up=options.up), options.licence, options.collection, options.amass, _photo_reader(options)
+    )
     sources = _sources(options, reading)
     embedder = open_embedder(options)
     thinning = Thinning(options.every)
@@ -95,6 +102,16 @@ def add(options: argparse.Namespace) -> int:
             told.result(result)
         told.summary(thinning, library.folder)
     return BAD_INPUT if told.problems else 0
+
+
+def _photo_reader(options: argparse.Namespace) -> "PhotoReader":
+    """Who looks at the photos among the paths; models are loaded when there is one."""
+    from chatpose.retrieval.find_sources import UNKNOWN_LICENCE
+    from chatpose.retrieval.photo_source import PhotoReader
+
+    estimators = Estimators(options.estimator)
+    licence, way = options.licence or UNKNOWN_LICENCE, options.estimator or ""
+    return PhotoReader(estimators.of, estimators.check, options.collection, licence, way, options.mirrored)
 
 
 def info(options: argparse.Namespace) -> int:

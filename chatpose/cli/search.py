@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatpose.cli import options as shared
+from chatpose.cli.photo_estimators import add_estimator
+from chatpose.cli.search_like import LikeReader
 from chatpose.errors import ChatposeError
 
 if TYPE_CHECKING:
-    from chatpose.body.pose import Pose
     from chatpose.retrieval.hit import SearchHit
     from chatpose.retrieval.query import Query
     from chatpose.retrieval.search_place import LibrarySearch
@@ -32,6 +33,7 @@ _KEYS: dict[str, type] = {
     "mirror": bool,
     "all": bool,
     "frame": int,
+    "person": int,
 }
 _FIELDS = {"query": "text", "all": "everything"}
 """What keys of a batch line are called in `Request`."""
@@ -43,13 +45,14 @@ class Request:
 
     Attributes:
         text: words, or none.
-        like: path of a pose file, or none.
+        like: path of a pose file or of a photo, or none.
         where: statements, as lines.
         k: most hits.
         part: body part that counts most, or none.
         mirror: whether mirror images count.
         everything: whether near-duplicates are shown.
         frame: of the pose file.
+        person: of the photo, from 1.
     """
 
     text: str
@@ -60,6 +63,7 @@ class Request:
     mirror: bool
     everything: bool
     frame: int | None
+    person: int | None
 
     @property
     def told(self) -> str:
@@ -71,12 +75,12 @@ def add_parser(commands: Any) -> None:
     """Adds the command."""
     parser = commands.add_parser(
         "search",
-        help="find poses by words, by a pose, by statements",
+        help="find poses by words, by a pose, by a photo, by statements",
         description="Finds the poses of a library that fit the words, or are like the pose in FILE, and meet all "
         "statements. Scores run from 0 to 1 (docs/search.md). Near-duplicates are folded into the best of them.",
     )
     parser.add_argument("text", nargs="?", metavar="TEXT", help='words, or a name: "tree pose", "vrksasana"')
-    parser.add_argument("--like", metavar="FILE", help="a pose file of any kind instead of words")
+    parser.add_argument("--like", metavar="FILE", help="a pose file of any kind, or a photo, instead of words")
     parser.add_argument("-k", type=int, default=10, metavar="K", help="most hits (default: 10)")
     parser.add_argument("--where", action="append", default=[], metavar="STATEMENT",
                         help='has to hold: "left knee: right angle", "not: kneeling"; may be repeated')  # fmt: skip
@@ -86,6 +90,8 @@ def add_parser(commands: Any) -> None:
     places = "a library to search, may be repeated (default: your own and the one with chatpose)"
     parser.add_argument("--library", action="append", default=[], metavar="FOLDER", help=places)
     parser.add_argument("--frame", type=int, metavar="N", help="with --like: frame N (0 is the first, -1 the last)")
+    parser.add_argument("--person", type=shared.positive, metavar="N", help="with a photo: its N-th largest person")
+    add_estimator(parser)
     shared.add_up(parser)
     parser.add_argument("--batch", metavar="LIST", help="a file with one query a line, words or a JSON object, or -")
     parser.add_argument("--json", action="store_true", help="one object a line on standard output")
@@ -97,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
     """Answers each query; a bad one is reported in its place and makes the exit code 2."""
     if options.text is None and not options.like and not options.where and options.batch is None:
         raise ChatposeError("no query", expected="TEXT, --like FILE, --where STATEMENT or --batch LIST")
-    lines = _lines(options)
+    lines, poses = _lines(options), LikeReader(options)
     searcher: LibrarySearch | None = None
     code = 0
     for line in lines:
@@ -106,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
         try:
             request = _request(options, line)
             told = request.told
-            query = _query(request, options)  # a bad query is told before anything heavy is loaded
+            query = _query(request, poses)  # a bad query is told before anything heavy is loaded
             searcher = searcher or _opened(options)
             hits = searcher.search(query)
         except ChatposeError as error:
@@ -152,6 +158,7 @@ def _request(options: argparse.Namespace, line: str | None) -> Request:
         mirror=options.mirror,
         everything=options.all,
         frame=options.frame,
+        person=options.person,
     )
     if line is None:
         if options.text is not None and not options.text.strip():
@@ -180,10 +187,10 @@ def _is_right(value: Any, kind: type) -> bool:
     return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
 
 
-def _query(request: Request, options: argparse.Namespace) -> "Query":
+def _query(request: Request, poses: LikeReader) -> "Query":
     from chatpose.retrieval.query import Query
 
-    like = _pose(request, options) if request.like else None
+    like, seen = poses.read(request.like, request.frame, request.person) if request.like else (None, None)
     return Query.parse(
         request.text,
         where=request.where,
@@ -192,18 +199,8 @@ def _query(request: Request, options: argparse.Namespace) -> "Query":
         part=request.part,
         mirror=request.mirror,
         fold=not request.everything,
+        seen=seen,
     )
-
-
-def _pose(request: Request, options: argparse.Namespace) -> "Pose":
-    clip = shared.read_poses(options, request.like)
-    if not options.quiet:
-        shared.say("note", clip.notes)
-        if len(clip) > 1 and request.frame is None:
-            choice = f"{request.like} holds {len(clip)} frames; the first is looked for. --frame N chooses another"
-            shared.say("note", [choice])
-    shared.say("warning", clip.warnings)
-    return clip.select(frame=request.frame or 0).pose.validated()[0]
 
 
 def _printable(text: str) -> str:
@@ -214,7 +211,11 @@ def _printable(text: str) -> str:
 def _opened(options: argparse.Namespace) -> "LibrarySearch":
     from chatpose.retrieval.search_place import open_search
 
-    return open_search([Path(folder) for folder in options.library])
+    def tell(step: str) -> None:
+        if not options.quiet:
+            shared.say("note", [step])
+
+    return open_search([Path(folder) for folder in options.library], progress=tell)
 
 
 def _show(told: str, hits: "list[SearchHit]", seconds: float, options: argparse.Namespace) -> None:

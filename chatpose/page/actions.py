@@ -19,7 +19,8 @@ from chatpose.errors import ChatposeError, MissingFileError
 from chatpose.page import cards, photos, viewer, words
 from chatpose.page.examples import Example
 from chatpose.page.session import Session, Shown, new_folder, read_clip, write_clip
-from chatpose.perception.estimator import PerceptionPipeline, PhotoEstimator
+from chatpose.perception.estimator import PerceptionPipeline
+from chatpose.perception.one_thread import one_thread
 from chatpose.perception.photo_files import is_photo
 from chatpose.posecodes.describe import Describer
 
@@ -39,7 +40,7 @@ class Page:
         root: folder in which sessions keep theirs.
         describer: puts poses into words.
         namer: knows what poses are called.
-        estimator: finds people in photos; loads its models with the first one.
+        estimator: finds people in photos, or says who does; loads its models with the first one.
     """
 
     body: BodyModel
@@ -47,7 +48,7 @@ class Page:
     root: Path
     describer: Describer
     namer: Namer
-    estimator: PhotoEstimator = field(default_factory=PerceptionPipeline)
+    estimator: photos.Estimating = field(default_factory=PerceptionPipeline)
 
     def session(self, session: Session | None) -> Session:
         """The visitor's session, a new one on the first call."""
@@ -92,7 +93,7 @@ def receive(page: Page, session: Session | None, slot: str, paths: Sequence[str]
         choices.extend(session.take(slot, paths or []))
         return _show(page, session, slot, 0, up)
 
-    result = _guarded(session, slot, read)
+    result = guarded(session, slot, read)
     result.choices = choices or None
     return result
 
@@ -100,7 +101,7 @@ def receive(page: Page, session: Session | None, slot: str, paths: Sequence[str]
 def choose(page: Page, session: Session | None, slot: str, index: int | None, up: str) -> Result:
     """Shows another one of the dropped files, or the same one read with another up axis."""
     session = page.session(session)
-    return _guarded(session, slot, lambda: _show(page, session, slot, index or 0, up))
+    return guarded(session, slot, lambda: _show(page, session, slot, index or 0, up))
 
 
 def choose_person(
@@ -128,7 +129,7 @@ def choose_person(
         seen = shown.seen.with_person(person or 0, all_readings=readings)
         return _show_seen(page, session, slot, shown.title, seen)
 
-    return _guarded(session, slot, show)
+    return guarded(session, slot, show)
 
 
 def clear(session: Session | None, slot: str) -> tuple[str, viewer.Update]:
@@ -159,7 +160,7 @@ def take_away(
         frame, camera = frame_and_camera(session.shown.get(slot), slot, state)
         return session.export(slot, suffix, page.body, frame=frame, camera=camera)
 
-    path, problem = _attempt(session.folder, write)
+    path, problem = attempt(session.folder, write)
     if path is None:
         return None, cards.problem_card(problem, kept=session.shown.get(slot))
     return str(path), cards.saved_line(path)
@@ -200,9 +201,13 @@ def draw_picture(body: BodyModel, shown: Shown, frame: int, camera: str) -> byte
 
     from chatpose.body.render.figure import figure_of_body
     from chatpose.body.render.picture import render
+    from chatpose.perception.overlay import paled
 
     pose = shown.clip.select(frame=frame).pose_on(body)
-    image = render(figure_of_body(body(pose[0]), body), camera, FALLBACK_SIZE)
+    figure = figure_of_body(body(pose[0]), body)
+    if shown.seen:
+        figure = paled(figure, body, shown.seen.chosen.visible)
+    image = render(figure, camera, FALLBACK_SIZE)
     out = BytesIO()
     Image.fromarray(image).save(out, "PNG")
     return out.getvalue()
@@ -239,7 +244,7 @@ def convert(page: Page, file: str, suffix: str, frame: float | None) -> str:
     def write() -> Path:
         return write_clip(read_clip(source), source.name, folder, suffix, page.body, frame=int(frame or 0))
 
-    path, problem = _attempt(source.parent, write)
+    path, problem = attempt(source.parent, write)
     if path is None:
         raise ChatposeError(problem)
     return str(path)
@@ -252,7 +257,7 @@ def describe(file: str) -> dict[str, Any]:
         ChatposeError: with names of files, not of the server's folders.
     """
     source = Path(file)
-    clip, problem = _attempt(source.parent, lambda: read_clip(source))
+    clip, problem = attempt(source.parent, lambda: read_clip(source))
     if clip is None:
         raise ChatposeError(problem)
     return {
@@ -286,6 +291,7 @@ def _show(page: Page, session: Session, slot: str, index: int, up: str) -> Resul
     return Result(session, cards.clip_card(shown, page.body), [command])
 
 
+@one_thread()
 def _show_seen(page: Page, session: Session, slot: str, title: str, seen: photos.SeenPhoto) -> Result:
     """Shows who is chosen in a photo; with nobody in it, what was on screen stays."""
     if not seen.people:
@@ -298,15 +304,16 @@ def _show_seen(page: Page, session: Session, slot: str, title: str, seen: photos
     return Result(session, card, [command], people=seen.names(), readings=len(shares))
 
 
-def _guarded(session: Session, slot: str, read: Callable[[], Result]) -> Result:
-    result, problem = _attempt(session.folder, read)
+def guarded(session: Session, slot: str, read: Callable[[], Result]) -> Result:
+    """What `read` gives, or a card that says what went wrong; what was shown in the slot stays."""
+    result, problem = attempt(session.folder, read)
     if result is None:
         return Result(session, cards.problem_card(problem, kept=session.shown.get(slot)))
     return result
 
 
-def _attempt(folder: Path, act: Callable[[], T]) -> tuple[T | None, str]:
-    """What `act` gives, or None and what went wrong in plain words."""
+def attempt(folder: Path, act: Callable[[], T]) -> tuple[T | None, str]:
+    """What `act` gives, or None and what went wrong in plain words, without `folder`."""
     try:
         return act(), ""
     except ChatposeError as error:

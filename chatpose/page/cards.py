@@ -16,7 +16,8 @@ from chatpose.page.viewer import shown_stride
 EMPTY_CARD = '<p class="cp-muted">Nothing here yet.</p>'
 
 _LONG_NOTE = 160
-_LAYOUT_NAMES = {"pose": "chatpose pose", "bvh": "BVH", "amc": "Acclaim AMC", "photo": "out of a photo"}
+_LAYOUT_NAMES = {"pose": "chatpose pose", "bvh": "BVH", "amc": "Acclaim AMC", "photo": "out of a photo",
+                 "library": "out of the library"}  # fmt: skip
 _FORMAT_NAMES = {
     ".npz": "SMPL and AMASS tools",
     ".npy": "axis-angle array",

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +11,18 @@ import numpy as np
 from PIL import Image
 
 from chatpose.body.model import BodyModel
+from chatpose.body.skeleton import SMPL
 from chatpose.errors import MissingExtraError, MissingFileError
 from chatpose.formats.clip import PoseClip
 from chatpose.perception.estimator import PhotoEstimator
+from chatpose.perception.one_thread import one_thread
 from chatpose.perception.overlay import body_panel, seen_panel
 from chatpose.perception.person import PhotoPerson
 from chatpose.perception.photo import Photo, read_photo
 from chatpose.perception.readings import Reading, distinct_readings
+
+Estimating = PhotoEstimator | Callable[[Path], PhotoEstimator]
+"""Finds people in photos; or says who does, by the path of the photo."""
 
 KEPT_PX = 1024
 """The page keeps photos no larger than this; they are drawn again when another person is chosen."""
@@ -70,12 +76,17 @@ class SeenPhoto:
         notes = dict.fromkeys((*self.photo.notes, *self.chosen.notes))
         return PoseClip(self.chosen.poses[frames], layout="photo", notes=tuple(notes))
 
+    def unseen(self) -> list[str]:
+        """Joints of who is on screen that nothing is said of: where they are is a guess."""
+        return [name for name, seen in zip(SMPL.joint_names, self.chosen.visible.tolist(), strict=True) if not seen]
+
     def names(self) -> list[str]:
         """What to call the people in a list."""
         return [f"{number}" for number in range(1, len(self.people) + 1)]
 
 
-def look(path: Path, estimator: PhotoEstimator, *, mirrored: bool = False) -> SeenPhoto:
+@one_thread()
+def look(path: Path, estimator: Estimating, *, mirrored: bool = False) -> SeenPhoto:
     """Reads a photo and looks for people.
 
     Raises:
@@ -83,6 +94,7 @@ def look(path: Path, estimator: PhotoEstimator, *, mirrored: bool = False) -> Se
         MissingFileError: this server can't look at photos.
     """
     photo = read_photo(path, mirrored=mirrored)
+    estimator = estimator if isinstance(estimator, PhotoEstimator) else estimator(path)
     try:
         people = estimator.people(photo)
     except (MissingFileError, MissingExtraError) as error:  # whose words name folders of the server
@@ -90,6 +102,7 @@ def look(path: Path, estimator: PhotoEstimator, *, mirrored: bool = False) -> Se
     return SeenPhoto(_small(photo), tuple(people), path, mirrored)
 
 
+@one_thread()
 def pictures(seen: SeenPhoto, body: BodyModel) -> list[tuple[str, str]]:
     """What is shown beside the body: (words, data URL) of the photo with landmarks and of the body in it."""
     drawn = (

@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +22,14 @@ from chatpose.formats.registry import (
     writable_suffixes,
 )
 from chatpose.page.photos import SeenPhoto
+from chatpose.retrieval.hit import SearchHit
 
 SLOTS = ("A", "B")
 MAX_PAGE_FRAMES = 100_000
 """Most frames that a visitor may hold in a slot: about 90 MB of rotations."""
 MAX_DROPPED_FILES = 50
+MAX_FOUND = 240
+"""Hits that a visitor may still choose from."""
 PICTURE_SIZE = 1024
 
 _COMPANIONS = (".asf",)
@@ -57,16 +61,25 @@ class Session:
         folder: the visitor's own folder; every file of the session lies in it.
         dropped: by slot, the pose files of its last drop.
         shown: by slot, what is on screen.
+        found: by token, the poses that searches found last, to be chosen from.
     """
 
     folder: Path
     dropped: dict[str, list[Path]] = field(default_factory=dict)
     shown: dict[str, Shown] = field(default_factory=dict)
+    found: OrderedDict[str, SearchHit] = field(default_factory=OrderedDict)
 
     @classmethod
     def start(cls, root: Path) -> "Session":
         """A new session with a folder of its own below `root`."""
         return cls(Path(tempfile.mkdtemp(prefix="session-", dir=root)))
+
+    def remember(self, token: str, hit: SearchHit) -> None:
+        """Keeps a hit to be chosen from; of very many the oldest are forgotten."""
+        self.found[token] = hit
+        self.found.move_to_end(token)
+        while len(self.found) > MAX_FOUND:
+            self.found.popitem(last=False)
 
     def take(self, slot: str, paths: Sequence[str | Path]) -> list[str]:
         """Copies uploaded files into the session, in place of those that the slot had, and names those to choose from.

@@ -69,12 +69,13 @@ def update(*commands: Command) -> Update:
 
 
 def load(slot: str, shown: Shown, body: BodyModel) -> Command:
-    """Shows a clip in slot "A" or "B"."""
+    """Shows a clip in slot "A" or "B"; parts of a person that a photo doesn't show are hatched."""
     clip = shown.clip
     stride = shown_stride(len(clip))
     thinned = clip.select(every=stride)
     glb = base64.b64encode(clip_to_glb(thinned, body)).decode()
-    meta = {"title": shown.title, "frames": len(clip), "stride": stride, "fps": clip.fps}
+    meta: dict[str, Any] = {"title": shown.title, "frames": len(clip), "stride": stride, "fps": clip.fps}
+    meta["unseen"] = shown.seen.unseen() if shown.seen else []
     return {"do": "load", "slot": slot, "glb": glb, "meta": meta | extent(thinned, body)}
 
 

@@ -6,6 +6,7 @@ from chatpose.atlas.naming import Name, Namer
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose, stack_poses
 from chatpose.page.session import Shown
+from chatpose.perception.one_thread import one_thread
 from chatpose.perception.telling import tell
 from chatpose.posecodes.body_parts import joints_of
 from chatpose.posecodes.check import Check, format_value
@@ -24,6 +25,7 @@ def description_card(describer: Describer, namer: Namer, pose: Pose, slot: str) 
     return _card(described, names, slot)
 
 
+@one_thread()
 def photo_description_card(describer: Describer, namer: Namer, shown: Shown, frame: int, slot: str) -> str:
     """The same for a pose out of a photo: only of what was seen, with how sure that is."""
     if shown.seen is None:

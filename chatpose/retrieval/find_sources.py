@@ -12,6 +12,7 @@ from chatpose.corpus.source import CollectionInfo
 from chatpose.errors import ChatposeError, MissingFileError, UnreadableFileError
 from chatpose.formats.registry import ReadOptions, readable_suffixes
 from chatpose.perception.photo_files import SUFFIXES, is_photo
+from chatpose.retrieval.photo_source import PhotosUnreadableError
 from chatpose.retrieval.pose_source import CollectionSource, FileSource, PoseSource
 from chatpose.safefiles import checked_file
 
@@ -31,7 +32,7 @@ class Reading:
         licence: of everything; what the layout tells when empty.
         collection: name of it all; what the layout tells when empty.
         amass: the folder with AMASS's sub-sets, for releases of texts.
-        photo: makes a source of a photo; photos are refused without.
+        photo: makes a source of a photo, or raises when none can be read here; photos are refused without.
     """
 
     options: ReadOptions = field(default_factory=ReadOptions)
@@ -64,6 +65,7 @@ def find_sources(text: str, reading: Reading | None = None) -> Found:
     Raises:
         MissingFileError: nothing there, or nothing in it.
         UnreadableFileError: a photo without perception, or of no kind that is read.
+        PhotosUnreadableError: a photo, and the models aren't here; those in folders are left out then.
     """
     reading = reading or Reading()
     kind, colon, rest = text.partition(":")
@@ -75,7 +77,7 @@ def find_sources(text: str, reading: Reading | None = None) -> Found:
     checked_file(path)
     if is_photo(path) and reading.photo is None:
         raise UnreadableFileError(
-            f"{path} is a photo", expected="pose files or folders of them", fix="photos can't be imported yet"
+            f"{path} is a photo", expected="pose files or folders of them", fix="say with Reading.photo who looks at it"
         )
     path = path.resolve()
     return Found(list(_of_file(path, path.name, path.parent.name, reading)))
@@ -88,17 +90,22 @@ def _of_folder(folder: Path, reading: Reading) -> Found:
         return Found(_of_collection(kind, folder, reading))
     wanted = (*readable_suffixes(), *(SUFFIXES if reading.photo else ()))
     sources: list[PoseSource] = []
-    photos = 0
+    photos, reason = 0, "nobody was named who looks at them"
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.name.lower()
         if name.endswith(wanted) and not name.endswith(_BODIES_ONLY):
             told = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-            sources.extend(_of_file(path, told, folder.name, reading))
+            try:
+                sources.extend(_of_file(path, told, folder.name, reading))
+            except PhotosUnreadableError as error:
+                photos, reason = photos + 1, str(error)
         photos += name.endswith(SUFFIXES) and reading.photo is None
-    left_out = (f"{photos} photos in {folder}: photos can't be imported yet",) if photos else ()
+    left_out = (f"{photos} photos in {folder} were left out: {reason}",) if photos else ()
     if not sources:
         raise MissingFileError(
-            f"no pose file in {folder}", expected=f"some of {', '.join(readable_suffixes())}", fix="; ".join(left_out)
+            f"no pose file{' and no photo' if reading.photo else ''} in {folder}",
+            expected=f"some of {', '.join(readable_suffixes())}",
+            fix="; ".join(left_out),
         )
     return Found(sources, left_out)
 

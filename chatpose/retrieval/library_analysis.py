@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chatpose.atlas.naming import Namer
+from chatpose.atlas.naming import TOLD_FROM, Namer
 from chatpose.body.pose import Pose
 from chatpose.posecodes.describe import Describer
 from chatpose.retrieval.embedding import PoseTextEmbedder
@@ -38,12 +38,18 @@ class PoseAnalyser:
         embedder: makes the vectors.
         namer: names poses; the shipped atlas' when absent.
         describer: measures statements; of the open body when absent.
+        least_name: least score of a name.
     """
 
     def __init__(
-        self, embedder: PoseTextEmbedder, namer: Namer | None = None, describer: Describer | None = None
+        self,
+        embedder: PoseTextEmbedder,
+        namer: Namer | None = None,
+        describer: Describer | None = None,
+        least_name: float = TOLD_FROM,
     ) -> None:
         self.embedder = embedder
+        self._least_name = least_name
         self._describer = describer or Describer()
         self._namer = namer or Namer(describer=self._describer)
 
@@ -53,7 +59,7 @@ class PoseAnalyser:
 
     def names(self, poses: Pose) -> list[tuple[RowName, ...]]:
         """Names of each pose."""
-        found = (names for part in _parts(poses) for names in self._namer.names(part))
+        found = (names for part in _parts(poses) for names in self._namer.names(part, least=self._least_name))
         return [
             tuple(RowName(name.name, round(name.score, 3), name.entry.id, name.mirrored) for name in names)
             for names in found

@@ -56,7 +56,16 @@ class BodyPart:
         return cls(plain, weights / weights.sum(), base)
 
 
-def distances_to(query: Pose, poses: Pose, part: BodyPart | None, body: BodyModel) -> np.ndarray:
+def seen_points(seen: Tensor) -> Tensor:
+    """Which of `comparison_points` are known, (30,) bool, where joints (24,) are; a palm needs wrist and hand."""
+    known = {name for name, there in zip(SMPL.joint_names, seen.tolist(), strict=True) if there}
+    leaves = [{leaf, leaf.replace("wrist", "hand").replace("ankle", "foot")} <= known for leaf in _LEAF_JOINTS]
+    return torch.cat([seen.bool(), torch.tensor(leaves)])
+
+
+def distances_to(
+    query: Pose, poses: Pose, part: BodyPart | None, body: BodyModel, seen: Tensor | None = None
+) -> np.ndarray:
     """Weighted mean distance of points, whichever way the poses face, (N,) float64 millimetres.
 
     Args:
@@ -64,15 +73,26 @@ def distances_to(query: Pose, poses: Pose, part: BodyPart | None, body: BodyMode
         poses: (N,).
         part: what counts most; the whole body when absent.
         body: whose joints.
+        seen: (24,) bool, joints of the query that are known; others don't count. Where the pelvis isn't, the body is
+            seen from the chest. At least one joint, of the part if there is one.
     """
     one = stack_poses([query])
     own, others = comparison_points(one, body), comparison_points(poses, body)
-    whole = distances_mm(own, others)[0]
+    known = None if seen is None else seen_points(seen).to(own)
+    base = "spine3" if seen is not None and not bool(seen[SMPL.index("pelvis")]) else None
+    sides = _seen_from(base, own, one, body), _seen_from(base, others, poses, body)
+    whole = distances_mm(*sides, _of_known(point_weights().to(own), known))[0]
     if part is None:
         return whole.double().numpy()
     own, others = _seen_from(part.base, own, one, body), _seen_from(part.base, others, poses, body)
-    near = distances_mm(own, others, part.weights.to(own))[0]
+    near = distances_mm(own, others, _of_known(part.weights.to(own), known))[0]
     return (PART_SHARE * near + (1 - PART_SHARE) * whole).double().numpy()
+
+
+def _of_known(weights: Tensor, known: Tensor | None) -> Tensor:
+    if known is None:
+        return weights
+    return weights * known / (weights * known).sum()
 
 
 def _seen_from(base: str | None, points: Tensor, poses: Pose, body: BodyModel) -> Tensor:

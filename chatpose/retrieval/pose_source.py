@@ -1,6 +1,6 @@
 """`PoseSource`: whatever poses come into a library from; files, recordings of collections, lists in memory.
 
-A photo becomes one by way of perception; whoever has it gives `find_sources` a maker of such sources.
+A photo becomes one by way of perception (`photo_source`).
 """
 
 import hashlib

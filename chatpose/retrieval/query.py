@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field
 
+import torch
+from torch import Tensor
+
 from chatpose.body.pose import Pose
+from chatpose.body.skeleton import SMPL
 from chatpose.errors import ChatposeError, TooLargeError
 from chatpose.posecodes.grammar import Statement, parse
 from chatpose.posecodes.phrasebook import exchange_words
-from chatpose.retrieval.part_distance import BodyPart
+from chatpose.retrieval.part_distance import BodyPart, seen_points
 
 MOST_HITS = 1000
 MAX_QUERY_CHARS = 2000
@@ -30,6 +34,7 @@ class Query:
         part: body part that counts most in the distance ("arms", "left leg", "torso"); only with `like`.
         mirror: whether mirror images count as well.
         fold: whether near-duplicates are folded into the best of them.
+        seen: (24,) bool, joints of `like` that are known, of a person in a photo; the others don't count.
     """
 
     text: str = ""
@@ -39,6 +44,7 @@ class Query:
     part: str = ""
     mirror: bool = False
     fold: bool = True
+    seen: Tensor | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or not 1 <= self.k <= MOST_HITS:
@@ -57,8 +63,18 @@ class Query:
             raise QueryError(f"{len(self.where)} statements", expected=f"at most {MAX_STATEMENTS}")
         if self.part and self.like is None:
             raise QueryError(f"the part {self.part!r} without a pose", fix="--part goes with --like")
-        if self.part:
-            BodyPart.named(self.part)
+        part = BodyPart.named(self.part) if self.part else None
+        if self.seen is not None:
+            self._check_seen(self.seen, part)
+
+    def _check_seen(self, seen: Tensor, part: BodyPart | None) -> None:
+        if self.like is None or seen.shape != (len(SMPL),) or seen.dtype != torch.bool:
+            raise QueryError("joints that were seen", expected="24 of them, bool, with a pose")
+        known = seen_points(seen)
+        if not bool(seen.any()):
+            raise QueryError("a person of whom nothing was seen", fix="try a photo that shows more")
+        if part is not None and not bool((part.weights > 0)[known].any()):
+            raise QueryError(f"the part {self.part!r} wasn't seen in the photo", fix="leave --part out")
 
     @classmethod
     def parse(cls, text: str = "", *, where: tuple[str, ...] | list[str] = (), **options: object) -> "Query":
@@ -83,6 +99,7 @@ class Query:
             exchange_words(self.part.replace("_", " ")),
             self.mirror,
             self.fold,
+            None if self.seen is None else self.seen[list(SMPL.mirror_index)],
         )
 
     @property

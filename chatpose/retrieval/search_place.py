@@ -10,7 +10,6 @@ from chatpose.body.comparison import comparison_points
 from chatpose.body.pose import stack_poses
 from chatpose.errors import MissingFileError
 from chatpose.posecodes.describe import Describer
-from chatpose.resources import asset
 from chatpose.retrieval.candidates import fold
 from chatpose.retrieval.embedding import PoseTextEmbedder
 from chatpose.retrieval.hit import SearchHit
@@ -19,17 +18,25 @@ from chatpose.retrieval.library_files import CARD
 from chatpose.retrieval.library_place import own_library
 from chatpose.retrieval.query import Query
 from chatpose.retrieval.searcher import Searcher
+from chatpose.retrieval.shipped_library import Tell, shipped_library
 
 
-def default_libraries() -> list[Path]:
-    """The person's own library where there is one, and the one that ships with chatpose.
+def default_libraries(
+    embedder: PoseTextEmbedder, *, describer: Describer | None = None, progress: Tell = lambda text: None
+) -> list[Path]:
+    """The person's own library where there is one, and the one that ships with chatpose, made ready.
+
+    Args:
+        embedder: that they will be searched with.
+        describer: of the open body when absent.
+        progress: told what is made for the first search, which takes some seconds.
 
     Raises:
         MissingFileError: there is none at all.
     """
     places = [own_library()] if (own_library() / CARD).is_file() else []
     try:
-        return [*places, asset("data", "library")]
+        return [*places, shipped_library(embedder, describer=describer, progress=progress)]
     except MissingFileError:
         if places:
             return places
@@ -42,6 +49,7 @@ def open_search(
     *,
     describer: Describer | None = None,
     atlas: Atlas | None = None,
+    progress: Tell = lambda text: None,
 ) -> "LibrarySearch":
     """Opens libraries to search.
 
@@ -50,18 +58,20 @@ def open_search(
         embedder: the shipped one when absent.
         describer: of the open body when absent.
         atlas: the shipped one when absent.
+        progress: told what is made for the first search of the shipped library.
 
     Raises:
+        MissingFileError: chatpose came without an embedder, or there is no library.
         NoLibraryError: a folder that is no library.
         DamagedLibraryError: something is wrong with one.
         OtherEmbedderError: one was made with another embedder.
     """
     from chatpose.retrieval.embedder import Embedder
 
-    folders = folders or default_libraries()
     own: PoseTextEmbedder = embedder or Embedder.from_pretrained()
-    libraries = [Library.open(folder, own) for folder in folders]
     describer = describer or Describer()
+    folders = folders or default_libraries(own, describer=describer, progress=progress)
+    libraries = [Library.open(folder, own) for folder in folders]
     return LibrarySearch([Searcher(library, own, describer=describer, atlas=atlas) for library in libraries])
 
 

@@ -162,7 +162,8 @@ class _Search:
         if self._query.like is not None:
             poses = self._library.poses(found.keys)
             part = BodyPart.named(self._query.part) if self._query.part else None
-            return found.with_distances(distances_to(self._query.like, poses, part, self._describer.body))
+            apart = distances_to(self._query.like, poses, part, self._describer.body, self._query.seen)
+            return found.with_distances(apart)
         return self._lifted(found) if self._name else found
 
     def _rows_allowed(self) -> np.ndarray | None:
@@ -218,6 +219,7 @@ class _Search:
 
 def _rounds(query: Query) -> list[int]:
     """How many candidates to recall, one try after the other."""
-    least = RECALLED if query.like is None else RECALLED_BY_PART if query.part else RECALLED_BY_POSE
+    in_part = query.part or (query.seen is not None and not bool(query.seen.all()))
+    least = RECALLED if query.like is None else RECALLED_BY_PART if in_part else RECALLED_BY_POSE
     least = max(least, 4 * query.k)
     return sorted({min(least * 4**number, MOST_RECALLED) for number in range(5)})

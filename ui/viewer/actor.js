@@ -12,9 +12,10 @@ import {
 const SMOOTHING_SECONDS = 0.5;
 const DEFAULT_FPS = 30;
 const TINT = 0.75;
+const STRIPE_PX = 7; // from one stripe to the next
 
 export class Actor {
-  // meta: what chatpose.page.viewer.slot_meta sends along with the GLB.
+  // meta: what chatpose.page.viewer.load sends along with the GLB.
   constructor(gltf, meta) {
     this.meta = meta;
     this.root = new Group();
@@ -26,7 +27,9 @@ export class Actor {
     this.frames = this.tracks.reduce((most, track) => Math.max(most, track.times.length), 1);
     this.seconds = meta.stride / (meta.fps || DEFAULT_FPS);
     this.pelvis = gltf.scene.getObjectByName("pelvis");
+    this.unseen = meta.unseen ?? [];
     this.material = new MeshStandardMaterial({ roughness: 0.78, metalness: 0, vertexColors: true });
+    if (this.unseen.length) hatch(this.material);
     this.meshes = [];
     gltf.scene.traverse((node) => node.isMesh && this.dress(node));
     this.color = new Color();
@@ -47,6 +50,7 @@ export class Actor {
     mesh.castShadow = mesh.receiveShadow = true;
     mesh.frustumCulled = false; // bounds of a skinned mesh are those of its rest pose
     this.meshes.push(mesh);
+    if (this.unseen.length) mesh.geometry.setAttribute("unseen", new BufferAttribute(skinShares(mesh, this.unseen), 1));
   }
 
   // Frames are set by their own keys, never interpolated between two.
@@ -112,14 +116,10 @@ export class Actor {
   highlight(joints) {
     this.joints = joints;
     for (const mesh of this.meshes) {
-      const wanted = (mesh.skeleton?.bones ?? []).map((bone) => joints.includes(bone.name));
-      const count = mesh.geometry.attributes.position.count;
-      const colors = new Float32Array(count * 3);
+      const shares = skinShares(mesh, joints);
+      const colors = new Float32Array(shares.length * 3);
       const mixed = new Color();
-      for (let vertex = 0; vertex < count; vertex += 1) {
-        const share = joints.length ? TINT * skinShare(mesh.geometry, vertex, wanted) : 0;
-        mixed.lerpColors(this.color, this.accent, share).toArray(colors, vertex * 3);
-      }
+      shares.forEach((share, vertex) => mixed.lerpColors(this.color, this.accent, TINT * share).toArray(colors, vertex * 3));
       mesh.geometry.setAttribute("color", new BufferAttribute(colors, 3));
     }
   }
@@ -143,6 +143,31 @@ function animationTracks(gltf) {
     const target = node[track.name.slice(cut + 1)];
     return { times: track.times, interpolant: track.createInterpolant(), target };
   });
+}
+
+// How much of each vertex moves with the named joints, 0 to 1.
+function skinShares(mesh, joints) {
+  const wanted = (mesh.skeleton?.bones ?? []).map((bone) => joints.includes(bone.name));
+  const shares = new Float32Array(mesh.geometry.attributes.position.count);
+  if (joints.length) shares.forEach((_, vertex) => (shares[vertex] = skinShare(mesh.geometry, vertex, wanted)));
+  return shares;
+}
+
+// What a photo doesn't show is drawn in pale stripes that let through what is behind.
+function hatch(material) {
+  material.onBeforeCompile = (shader) => {
+    shader.vertexShader = shader.vertexShader
+      .replace("#include <common>", "#include <common>\nattribute float unseen;\nvarying float vUnseen;")
+      .replace("#include <begin_vertex>", "#include <begin_vertex>\nvUnseen = unseen;");
+    shader.fragmentShader = shader.fragmentShader
+      .replace("#include <common>", "#include <common>\nvarying float vUnseen;")
+      .replace("#include <opaque_fragment>", `
+        float stripe = abs(fract((gl_FragCoord.x + gl_FragCoord.y) / STRIPE) - 0.5) * 2.0;
+        if (stripe < 0.55 * smoothstep(0.2, 0.8, vUnseen)) discard;
+        outgoingLight = mix(outgoingLight, 0.8 * vColor.rgb, 0.65 * vUnseen);
+        #include <opaque_fragment>`);
+  };
+  material.defines = { ...material.defines, STRIPE: (STRIPE_PX * Math.min(window.devicePixelRatio || 1, 2)).toFixed(1) };
 }
 
 function skinShare(geometry, vertex, wanted) {

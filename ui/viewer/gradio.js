@@ -6,7 +6,11 @@
 import { Viewer } from "./viewer.js";
 
 export function connect(element, props, trigger) {
-  const emit = (event, data) => (event === "drop" ? handOver(data).catch(report) : trigger(event, data));
+  const emit = (event, data) => {
+    if (event === "drop") return handOver(data).catch(report);
+    if (event === "settled") tell(viewer, data);
+    trigger(event, data);
+  };
   const viewer = Viewer.mount(element.querySelector(".cp-viewer"), emit);
   let done = null;
   let queue = Promise.resolve();
@@ -19,6 +23,11 @@ export function connect(element, props, trigger) {
   run();
   lightUp(viewer);
   return run;
+}
+
+// For other parts of the page: which frames are on screen, of which clips (by number).
+function tell(viewer, { frames }) {
+  document.dispatchEvent(new CustomEvent("chatpose:settled", { detail: { frames, loads: viewer.loads } }));
 }
 
 // Whatever carries data-slot and data-joints lights up that part of the body while it is pointed at or focused.

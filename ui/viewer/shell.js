@@ -2,6 +2,7 @@
 
 const KEYS = "Drag to turn, scroll to zoom. Keys: arrows turn, + and − zoom, R resets, comma and full stop step, space plays.";
 const TOUCH = "Drag sideways to turn, pinch to zoom.";
+const UNSEEN = "Striped: not seen, guessed";
 
 export function buildShell(root) {
   root.replaceChildren();
@@ -19,6 +20,10 @@ export function buildShell(root) {
     names[slot].hidden = true;
   }
   const tools = element("div", "cp-tools", screen);
+  const legend = element("p", "cp-legend", tools);
+  element("i", "", legend).setAttribute("aria-hidden", "true");
+  element("span", "", legend).textContent = UNSEEN;
+  legend.hidden = true;
   const layouts = element("div", "cp-group", tools);
   layouts.setAttribute("role", "group");
   layouts.setAttribute("aria-label", "Comparison");
@@ -30,7 +35,7 @@ export function buildShell(root) {
   const hint = element("p", "cp-hint", root);
   element("span", "cp-keys", hint).textContent = KEYS;
   element("span", "cp-touch", hint).textContent = TOUCH;
-  return { screen, canvas, names, layouts, views, timeline, hint: KEYS, hintLine: hint };
+  return { screen, canvas, names, layouts, views, timeline, legend, hint: KEYS, hintLine: hint };
 }
 
 export function element(tag, className, parent) {

@@ -26,6 +26,7 @@ export class Viewer {
     this.root = root;
     this.emit = emit;
     this.slots = { A: null, B: null };
+    this.loads = { A: 0, B: 0 }; // how many clips each slot has had
     this.layout = "split";
     this.shell = buildShell(root);
     this.timeline = new Timeline(this.shell.timeline, () => this.show());
@@ -49,8 +50,10 @@ export class Viewer {
 
   // ---- what a page calls -------------------------------------------------------------------------------------
 
-  // bytes: ArrayBuffer of a GLB. meta: { title, frames, stride, fps, floor, height, reach, heading }.
+  // bytes: ArrayBuffer of a GLB. meta: { title, frames, stride, fps, floor, height, reach, heading, unseen? }, the last
+  // of them names of joints that a photo doesn't show.
   async load(slot, bytes, meta) {
+    this.loads[slot] += 1;
     if (this.stage) {
       const actor = await Actor.parse(bytes, meta);
       this.clear(slot);
@@ -158,6 +161,7 @@ export class Viewer {
       shell.names[slot].lastChild.textContent = actor ? actor.meta.title : "";
       root.dataset[`shown${slot}`] = actor ? actor.meta.title : "";
     }
+    shell.legend.hidden = !this.actors().some((actor) => actor.meta.unseen?.length);
     const both = this.actors().length > 1;
     shell.layouts.hidden = !both;
     root.dataset.layout = both ? this.layout : "single";

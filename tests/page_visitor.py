@@ -1,0 +1,98 @@
+"""A visitor of the page in a real browser: pixels of the canvas, not only the DOM; requests to other hosts fail."""
+
+import base64
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+
+
+def needed(present: bool, what: str) -> None:
+    if present:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"no {what} here")
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """The browser; skips where there is none, never in CI."""
+    needed(CHROMIUM.is_file(), f"{CHROMIUM}")
+    if not os.environ.get("CI"):
+        pytest.importorskip("playwright")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield started
+        started.close()
+
+
+class Visitor:
+    """One visitor with a browser profile of their own, and what went wrong in it."""
+
+    def __init__(self, browser: Any, url: str, *, width: int = 1000, height: int = 640, script: str = "") -> None:
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
+        self.context.set_default_timeout(30_000)
+        if script:
+            self.context.add_init_script(script)
+        self.context.route("**/*", lambda route: self._guard(route, url))
+        self.page = self.context.new_page()
+        self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        self.page.goto(url)
+        self.wait_shown("a", "Standing")
+
+    def _guard(self, route: Any, url: str) -> None:
+        if route.request.url.startswith((url, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def wait_shown(self, slot: str, title: str) -> None:
+        self.page.wait_for_selector(f'.cp-viewer[data-shown-{slot}="{title}"]')
+
+    def pixels(self) -> np.ndarray:
+        """The canvas once it stands still, RGBA; only a body is opaque."""
+        from PIL import Image
+
+        url = self.page.evaluate(
+            """async () => {
+              const { viewer } = document.querySelector(".cp-viewer");
+              do await new Promise(requestAnimationFrame); while (viewer.pending);
+              return viewer.shell.canvas.toDataURL("image/png");
+            }"""
+        )
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
+
+    def drop(self, slot: str, *files: Any) -> None:
+        self.page.locator(f".cp-drop-{slot} input[type=file]").set_input_files(list(files))
+
+    def click(self, name: str, *, within: str = "body") -> None:
+        self.page.locator(within).get_by_role("button", name=name, exact=True).click()
+
+    def close(self) -> None:
+        self.context.close()
+        assert not self.foreign, f"asked another host: {self.foreign}"
+        assert not self.errors, self.errors
+
+
+def body_share(pixels: np.ndarray) -> float:
+    return float((pixels[..., 3] > 250).mean())
+
+
+def changed_share(first: np.ndarray, second: np.ndarray) -> float:
+    return float((np.abs(first.astype(int) - second).max(-1) > 24).mean())
