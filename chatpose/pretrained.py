@@ -15,7 +15,7 @@ import shutil
 import types
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, Union
@@ -189,7 +189,7 @@ def write_checkpoint(folder: Path, config: PretrainedConfig, tensors: Mapping[st
     if config_from_dict(type(config), stored, CONFIG_NAME) != config:
         raise TypeError(f"{config!r} is another after JSON")
     separate = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    with _replaced_folder(folder) as new:
+    with replaced_folder(folder) as new:
         (new / TENSORS_NAME).write_bytes(save(separate, metadata={"format": "pt"}))
         (new / CONFIG_NAME).write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         (new / CARD_NAME).write_text(card, encoding="utf-8")
@@ -387,16 +387,23 @@ def _own_words() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _replaced_folder(folder: Path) -> Iterator[Path]:
+def replaced_folder(folder: Path, names: Collection[str] = FILE_NAMES) -> Iterator[Path]:
     """Gives an empty folder beside; on success it takes the place of `folder`, on any error it is removed.
 
     A folder can't be exchanged in one step everywhere: between the two renames the old one stands beside as
     `.chatpose-…-old`.
+
+    Args:
+        folder: new, empty, or holding an earlier one.
+        names: of the files that an earlier one may hold.
+
+    Raises:
+        UnwritableFileError: the folder holds other files, can't be written, or the disk is full.
     """
     token = secrets.token_hex(4)
     try:
         folder = folder.resolve()
-        _check_replaceable(folder)
+        _check_replaceable(folder, names)
         new = folder.parent / f".chatpose-{token}-new"
         new.mkdir()
     except (OSError, ValueError) as error:
@@ -412,14 +419,14 @@ def _replaced_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _check_replaceable(folder: Path) -> None:
+def _check_replaceable(folder: Path, names: Collection[str]) -> None:
     if not folder.parent.is_dir():
         raise UnwritableFileError(f"no folder {folder.parent}", fix="make it first")
     if not folder.exists():
         return
     if not folder.is_dir():
         raise UnwritableFileError(f"{folder} is a file", expected="a folder")
-    others = sorted(path.name for path in folder.iterdir() if path.name not in FILE_NAMES)
+    others = sorted(path.name for path in folder.iterdir() if path.name not in names)
     if others:
         raise UnwritableFileError(
             f"{folder} holds other files: {_listed(others)}", expected="a checkpoint or nothing", fix="name another"
