@@ -12,7 +12,9 @@ from chatpose.body.pose import Pose
 from chatpose.errors import ChatposeError
 from chatpose.evaluation.retrieval_methods import PoseGallery
 from chatpose.posecodes.describe import Describer
+from chatpose.retrieval.embedder import Embedder
 from chatpose.retrieval.embedding import PoseTextEmbedder
+from chatpose.retrieval.entry_words import EntryLift
 from chatpose.retrieval.hit import SearchHit
 from chatpose.retrieval.library import Library
 from chatpose.retrieval.library_analysis import PoseAnalyser
@@ -45,6 +47,11 @@ class RememberingEmbedder:
     def fingerprint(self) -> str:
         """The embedder's."""
         return self._embedder.fingerprint
+
+    @property
+    def lift(self) -> EntryLift | None:
+        """What a search with the embedder lifts, as `search_place.open_search` has it."""
+        return self._embedder.lift if isinstance(self._embedder, Embedder) else None
 
     def embed_poses(self, pose: Pose) -> np.ndarray:
         """The embedder's."""
@@ -126,4 +133,5 @@ def searching(library: Library, atlas: Atlas, embedder: RememberingEmbedder, des
     """Search over one library."""
     keys = library.keys()
     ids = [row.id for row in library.rows(keys)]
-    return Searching(LibrarySearch([Searcher(library, embedder, describer=describer, atlas=atlas)]), embedder, ids)
+    searcher = Searcher(library, embedder, describer=describer, atlas=atlas, lift=embedder.lift)
+    return Searching(LibrarySearch([searcher]), embedder, ids)

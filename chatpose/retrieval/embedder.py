@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose
 from chatpose.body.skeleton import SMPL
-from chatpose.errors import UnreadableFileError
+from chatpose.errors import MissingFileError, UnreadableFileError
 from chatpose.posecodes.phrasebook import exchange_words
 from chatpose.pretrained import PretrainedConfig, PretrainedModule
 from chatpose.resources import asset
 from chatpose.retrieval.embedding import DIMENSION
+from chatpose.retrieval.entry_words import EntryLift, EntryWords
 from chatpose.retrieval.pose_features import PoseFeatures
 from chatpose.retrieval.pose_tower import PoseTower
 from chatpose.retrieval.text_models import MAX_CHARS, MINILM, MINILM_WIDTH, TextModel, open_text_model
@@ -158,6 +159,16 @@ class Embedder:
                 f"the states of {model.name} are {model.width} wide", expected=f"{config.states_width}"
             )
         return model
+
+    @cached_property
+    def lift(self) -> EntryLift | None:
+        """What entries sentences speak of, where the towers read the language model that this was made with."""
+        try:
+            words = EntryWords.load()
+        except MissingFileError:
+            return None
+        same = words.config.text_model == self.towers.config.text_model and self._given_text_model is None
+        return EntryLift(words, lambda: self.text_model) if same else None
 
     @cached_property
     def features(self) -> PoseFeatures:

@@ -72,7 +72,8 @@ def open_search(
     describer = describer or Describer()
     folders = folders or default_libraries(own, describer=describer, progress=progress)
     libraries = [Library.open(folder, own) for folder in folders]
-    return LibrarySearch([Searcher(library, own, describer=describer, atlas=atlas) for library in libraries])
+    lift = own.lift if isinstance(own, Embedder) else None
+    return LibrarySearch([Searcher(library, own, describer=describer, atlas=atlas, lift=lift) for library in libraries])
 
 
 class LibrarySearch:

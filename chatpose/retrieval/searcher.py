@@ -17,6 +17,7 @@ from chatpose.body.pose import stack_poses
 from chatpose.posecodes.describe import Describer
 from chatpose.retrieval.candidates import Candidates, clamp, either, fold, turned
 from chatpose.retrieval.embedding import PoseTextEmbedder
+from chatpose.retrieval.entry_words import EntryLift
 from chatpose.retrieval.hit import SearchHit
 from chatpose.retrieval.index import NO_KEY, VectorIndex
 from chatpose.retrieval.index_store import FixedIndex, LibraryIndex
@@ -37,6 +38,8 @@ RECALLED_BY_PART = 4096
 """The same for one part of the body: vectors tell of the whole."""
 NAMED = 256
 """Poses near an atlas entry that are asked whether they carry its name."""
+SPOKEN_OF = 3
+"""Entries whose poses are looked at because their sentences are nearest to the query."""
 MOST_RECALLED = 16_384
 
 
@@ -49,6 +52,7 @@ class Searcher:
         describer: measures and words; of the open body when absent.
         atlas: whose names queries may be; the shipped one when absent.
         index: kept elsewhere (`MilvusIndex`); the library's own when absent.
+        lift: which entries words speak of; only vectors and names count when absent.
 
     Raises:
         OtherEmbedderError: the library was made with another embedder.
@@ -62,6 +66,7 @@ class Searcher:
         describer: Describer | None = None,
         atlas: Atlas | None = None,
         index: VectorIndex | None = None,
+        lift: EntryLift | None = None,
     ) -> None:
         library.card.check_embedder(embedder)
         self.library = library
@@ -69,6 +74,7 @@ class Searcher:
         self._describer = describer or Describer()
         self._atlas = Atlas.load() if atlas is None else atlas
         self._names = NameFinder(self._atlas)
+        self._lift = lift
         self._index = LibraryIndex(library) if index is None else FixedIndex(library, index)
 
     @property
@@ -145,6 +151,7 @@ class _Search:
         self._name = plain(query.text)
         self._entry = searcher._names.find(query.text)
         self._finder = searcher._names
+        self._lifts = searcher._lift.of(query.text) if searcher._lift is not None and query.text else {}
         self._allowed = self._rows_allowed()
         self._count = len(self._index) if self._allowed is None else int(self._allowed.sum())
         self.exhausted = False
@@ -190,11 +197,17 @@ class _Search:
         return Candidates.of(keys[spread], np.ones(len(spread)), self._mirrored)
 
     def _lifted(self, found: Candidates) -> Candidates:
-        """Poses that carry the name that was asked for rank by it, too; an atlas entry's are looked for around it."""
-        if self._entry is not None:
-            found = found.joined(self._near_entry(self._entry))
-        called = np.array([self._called(row) for row in self._library.rows(found.keys)])
-        return Candidates.of(found.keys, either(found.scores, called), self._mirrored)
+        """Poses that carry the name that was asked for, or one that is spoken of so, rank by it, too.
+
+        Poses of such entries are looked for around the entries' own.
+        """
+        near = [self._entry] if self._entry is not None else list(self._lifts)[:SPOKEN_OF]
+        for entry in near:
+            found = found.joined(self._near_entry(entry))
+        rows = self._library.rows(found.keys)
+        called = np.array([self._called(row) for row in rows])
+        spoken = found.scores + np.array([self._spoken_of(row) for row in rows])
+        return Candidates.of(found.keys, either(clamp(spoken), called), self._mirrored)
 
     def _near_entry(self, entry: str) -> Candidates:
         """Poses near the atlas' own pose of an entry or its mirror image, scored by the words."""
@@ -210,6 +223,13 @@ class _Search:
         if self._entry is not None and row.id == self._entry:
             return 1.0
         return max((name.score for name in row.names if self._is_meant(name)), default=0.0)
+
+    def _spoken_of(self, row: LibraryRow) -> float:
+        """How much words lift a pose for the entries that it is named after."""
+        if not self._lifts:
+            return 0.0
+        named = (self._lifts.get(name.entry or "", 0.0) * name.score for name in row.names)
+        return max(self._lifts.get(row.id, 0.0), max(named, default=0.0))
 
     def _is_meant(self, name: RowName) -> bool:
         if plain(name.name) == self._name:

@@ -36,6 +36,7 @@ class RetrievalTraining(PretrainedConfig):
         weight_decay: of AdamW.
         clip: longest gradient.
         token_dropout: share of tokens that a sentence is read without.
+        side: weight of telling a pose from its mirror image.
         aux: weight of telling from a vector which posecodes hold.
         largest_scale: of the products of vectors.
         ema: share of the averaged weights that stays in a step.
@@ -59,6 +60,7 @@ class RetrievalTraining(PretrainedConfig):
     weight_decay: float = 0.05
     clip: float = 1.0
     token_dropout: float = 0.1
+    side: float = 0.0
     aux: float = 0.5
     largest_scale: float = 50.0
     ema: float = 0.998
