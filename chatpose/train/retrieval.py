@@ -165,7 +165,14 @@ class RetrievalTrainer:
         sides = nn.functional.softplus(turned[:, :own].diagonal() - straight[:, :own].diagonal())[sided].sum() / own
         loss = to_pose.mean() + to_text.mean() + settings.aux * facts + settings.side * sides
         first = (to_pose < 0.693).float().mean()  # the own pose has half of the chances or more
-        return {"loss": loss, "pose": to_pose.mean(), "text": to_text.mean(), "facts": facts, "sides": sides, "sure": first}
+        return {
+            "loss": loss,
+            "pose": to_pose.mean(),
+            "text": to_text.mean(),
+            "facts": facts,
+            "sides": sides,
+            "sure": first,
+        }
 
     def _facts(self, texts: Tensor, poses: Tensor, batch: Batch) -> Tensor:
         """Cross-entropy of the posecodes that a vector tells."""
