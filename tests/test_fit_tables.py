@@ -29,7 +29,8 @@ def made_bank(body: BodyModel, shift: torch.Tensor, noise_m: float, gain: float)
     return LandmarkBank(
         found=yes, people=number, image_px=pixels + views.size_px[:, None] / 2,
         world_m=torch.cat([torch.zeros(count, 33, 2), near], -1), visibility=torch.ones(count, 33),
-        presence=torch.ones(count, 33), sharpness=torch.ones(count, 33), score=torch.ones(count), crop_px=torch.zeros(count, 4, 2),
+        presence=torch.ones(count, 33), sharpness=torch.ones(count, 33), score=torch.ones(count),
+        crop_px=torch.zeros(count, 4, 2),
         photo_size=views.size_px, focal_px=views.focal_px, pitch_rad=views.pitch_rad, roll_rad=views.roll_rad,
         rotations=views.pose.local_rotations, betas=views.pose.betas, transl=views.pose.transl,
         joints_photo=views.joints_photo, points_photo=true, joints_sight=whole[..., :24], points_sight=whole,
