@@ -143,8 +143,9 @@ class Message:
     def poses(self) -> Iterator[Pose]:
         """Its poses in order, those beside photos included."""
         for part in self.parts:
-            if isinstance(part, PosePart) or (isinstance(part, ImagePart) and part.pose is not None):
-                yield part.pose
+            pose = part.pose if isinstance(part, PosePart | ImagePart) else None
+            if pose is not None:
+                yield pose
 
 
 @dataclass(frozen=True, eq=False)
