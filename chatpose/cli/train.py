@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from chatpose.cli import options as shared
+from chatpose.cli.train_language import train_language
 from chatpose.cli.train_perception import train_perception
 from chatpose.cli.train_retrieval import train_retrieval
 from chatpose.cli.train_vqvae import train_vqvae
 from chatpose.errors import ChatposeError, MissingFileError
+from chatpose.train.language_options import add_options
 
-COMPONENTS = ("tokenizer", "vqvae", "perception", "retrieval")
+COMPONENTS = ("tokenizer", "vqvae", "perception", "retrieval", "language")
 
 
 def add_parser(commands: Any) -> None:
@@ -23,20 +25,23 @@ def add_parser(commands: Any) -> None:
         description="Trains a part from data, seeded; the same command gives the same files.",
     )
     parser.add_argument("component", choices=COMPONENTS, metavar="COMPONENT", help=f"of {', '.join(COMPONENTS)}")
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="motion capture to train on")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="motion capture to train on (not for language)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings (YAML); what isn't there is by default")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: tokenizers/)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (default: tokenizers/, runs/NAME)")
     parser.add_argument("--work", type=Path, metavar="FOLDER", help="keep finished steps here; a broken run goes on")
     parser.add_argument("--atlas", type=Path, metavar="FOLDER", help="a compiled atlas (default: the shipped one)")
-    parser.add_argument("--bank", type=Path, metavar="FOLDER", help="what BlazePose saw of renders, for perception")
+    parser.add_argument(
+        "--bank", type=Path, metavar="FOLDER", help="what BlazePose saw of renders (perception), or poses (language)"
+    )
     parser.add_argument("--start", type=Path, metavar="FOLDER", help="begin with this lifter, for perception")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--minutes", type=_minutes, metavar="M", help="length of vqvae (65), perception (30), retrieval (30)"
+        "--minutes", type=_minutes, metavar="M", help="length of vqvae (65), perception (30), retrieval (30), language"
     )
     length.add_argument("--steps", type=shared.positive, metavar="N", help="the same in steps")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads")
+    add_options(parser.add_argument_group("language"))
     parser.set_defaults(run=run)
 
 
@@ -52,6 +57,14 @@ def run(options: argparse.Namespace) -> int:
     """Trains."""
     import torch
 
+    if options.component == "language":
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        train_language(options)
+        return 0
+    if options.data is None:
+        raise ChatposeError("no --data", expected="--data FOLDER, with motion capture")
     if options.component == "tokenizer" and (options.minutes or options.steps):
         raise ChatposeError("--minutes or --steps", expected="for the other components", fix="leave it out")
     if not options.data.is_dir():
