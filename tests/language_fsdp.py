@@ -13,6 +13,7 @@ import torch
 import torch.distributed as dist
 from accelerate.utils import FullyShardedDataParallelPlugin
 from accelerate.utils.fsdp_utils import fsdp2_prepare_model
+from language_runs import differences, state
 
 from chatpose.train.language_build import open_model, sources
 from chatpose.train.language_data import Chunks, RowStream
@@ -61,8 +62,7 @@ class Processes:
         loss.backward()
 
     def clip_grad_norm_(self, parameters: Any, longest: float) -> Any:
-        norm = torch.nn.utils.clip_grad_norm_([one for one in parameters if one.grad is not None], longest)
-        return norm.full_tensor() if hasattr(norm, "full_tensor") else norm
+        return torch.nn.utils.clip_grad_norm_([one for one in parameters if one.grad is not None], longest)
 
     def reduce(self, tensor: Any, _: str) -> Any:
         dist.all_reduce(tensor)
@@ -106,7 +106,12 @@ def main() -> None:
     assert again.resume(folder.checkpoint)
     lost = [one.advance(0.6) for one in (whole, again)]
     assert lost[0] == lost[1], lost
+    assert not differences(state(whole), state(again))
     figures = measure(again, HeldOut.of(data.held_out, make, settings), folder)
+    again.save(folder.checkpoint)  # after measuring, which leaves parameters in another state than learning
+    fresh = trainer(open_model(settings, several))
+    assert fresh.resume(folder.checkpoint)
+    assert not differences(state(fresh), state(again))
     write_adapter(again, folder, figures)
     dist.destroy_process_group()
 

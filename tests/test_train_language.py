@@ -12,9 +12,12 @@ import torch
 from conftest import random_rotations
 from hypothesis import given, strategies
 from language_runs import conversations, differences, settings, state
+from language_runs import pose as random_pose
 from tiny_models import EYES, FAMILIES, load_words, photo, tiny_base
 
+from chatpose.corpus.instructions.messages import Conversation, Message
 from chatpose.errors import ChatposeError, UnreadableFileError, UnwritableFileError
+from chatpose.pose_tokenizer.config import PARTS
 from chatpose.train import language_checkpoint
 from chatpose.train.language_asked import budget_of, folder_of, settings_of
 from chatpose.train.language_build import build_run, sources
@@ -194,6 +197,32 @@ def test_each_token_has_the_weight_of_its_role_and_stage(run):
         assert not bool((made.weights[made.roles == 4] > 0).any())  # weight 0
 
 
+def test_tokens_that_a_bank_knows_are_taken_from_it(run, monkeypatch):
+    renderer, poses = run.trainer.lm.renderer, run.trainer.lm.pose_tokenizer
+    words = renderer.vocabulary
+    known = poses.encode(random_pose(50), "coarse", residual=False)
+    numbers = torch.cat([known.heading, *(known.codes[part][0] for part in PARTS)])
+    bank = SimpleNamespace(
+        head=SimpleNamespace(level="coarse", fingerprint=words.fingerprint),
+        arrays={"tokens": numbers[None].numpy()},
+        find=lambda pose: (0, 3),
+    )
+    make = Maker(renderer, run.trainer.settings, [bank])
+    shown = poses.decode(known)[0]
+    conversation = Conversation((Message.say("user", "Show me one."), Message.say("assistant", shown)))
+    monkeypatch.setattr(renderer, "tokens_of", pytest.fail)
+    make.prepare([conversation])
+    monkeypatch.undo()
+    turned = dataclasses.replace(known, heading=(known.heading + 3) % words.config.heading_bins)
+    wanted = words.to_ids(turned)[0]
+    assert wanted.tolist() in [
+        make(conversation).input_ids[place : place + len(wanted)].tolist() for place in range(60)
+    ]
+    assert not Maker(renderer, dataclasses.replace(run.trainer.settings), []).banks
+    bank.head.level = "fine"
+    assert not Maker(renderer, run.trainer.settings, [bank]).banks
+
+
 def test_packing_doesnt_change_what_is_learned(run, tmp_path):
     """The same conversations in one row, and one after the other, give the same gradient and loss."""
     trainer = run.trainer
@@ -246,8 +275,6 @@ def number_of(conversation):
 
 
 def _stream(rank=0, processes=1, workers=0, size=40, skip_bad=False, make=None):
-    from chatpose.corpus.instructions.messages import Conversation, Message
-
     several = [Conversation((Message.say("user", f"number {n}"), Message.say("assistant", "a"))) for n in range(size)]
     asked = LanguageTraining(length=64, chunk=8)
     return RowStream(Chunks(ConversationSource(8, 0, None, several), Numbered(make), asked, skip_bad=skip_bad),
@@ -307,8 +334,6 @@ def test_what_is_left_out_is_counted_and_said(caplog):
 
 
 def test_generated_and_read_conversations_are_mixed():
-    from chatpose.corpus.instructions.messages import Conversation, Message
-
     def say(text):
         return Conversation((Message.say("user", text), Message.say("assistant", "a")))
 

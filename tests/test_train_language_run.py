@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-import torch
 import yaml
 from conftest import ROOT
 from language_runs import conversations, settings
@@ -206,7 +205,7 @@ def _same_adapters(one, two):
     found = dict(others.model.named_parameters())
     for name, value in learned.model.named_parameters():
         if value.requires_grad:
-            # By length: Adam makes whole steps of gradients that are rounding. Half of LoRA begins at 0: all is learned.
+            # By length: Adam makes whole steps of rounding's gradients. Half of LoRA begins at 0: all is learned.
             assert (value - found[name]).norm() < 1e-3 * value.norm(), name
 
 

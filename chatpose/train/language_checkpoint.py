@@ -35,7 +35,12 @@ def whole(tensor: Tensor) -> Tensor:
 
 
 def state_of(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> Iterator[tuple[str, Tensor]]:
-    """What the next step depends on, one tensor after the other."""
+    """What the next step depends on, one tensor after the other.
+
+    Raises:
+        ValueError: a parameter that isn't the optimiser's.
+    """
+    _check_same(parameters, optimizer)
     for name, parameter in parameters.items():
         yield f"model.{name}", whole(parameter)
         for kind, value in optimizer.state.get(parameter, {}).items():
@@ -90,7 +95,9 @@ def restore(
 
     Raises:
         UnreadableFileError: they aren't those of this model.
+        ValueError: a parameter that isn't the optimiser's.
     """
+    _check_same(parameters, optimizer)
     stored = {name.removeprefix("model.") for name in tensors if name.startswith("model.")}
     if stored != set(parameters):
         other = sorted(stored ^ set(parameters))
@@ -109,6 +116,14 @@ def restore(
                 else _like(parameter, tensors[f"adam.{kind}.{name}"])
                 for kind in kinds
             }
+
+
+def _check_same(parameters: Mapping[str, nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+    """Wrappers exchange parameters; what belongs to another one would be lost without a word."""
+    known = {id(one) for group in optimizer.param_groups for one in group["params"]}
+    strange = [name for name, one in parameters.items() if id(one) not in known]
+    if strange:
+        raise ValueError(f"{strange[0]} and {len(strange) - 1} more aren't the optimiser's parameters")
 
 
 def _like(parameter: Tensor, value: Tensor) -> Tensor:

@@ -81,7 +81,12 @@ class LanguageTrainer:
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
-        """What is learned."""
+        """What is learned; as the optimiser has it, spread over processes or not."""
+        for module in self.module.modules():
+            # After a forward pass without a backward one FSDP still has whole parameters in their places.
+            reshard = getattr(module, "reshard", None)
+            if callable(reshard):
+                reshard()
         return trained(self.inner)
 
     def _groups(self, module: LanguageStep) -> list[dict[str, Any]]:
@@ -151,7 +156,7 @@ class LanguageTrainer:
             total = sum(
                 self._row(row, weight, poses, tally, last=place + 1 == len(rows)) for place, row in enumerate(rows)
             )
-        norm = float(self.accelerator.clip_grad_norm_(list(self.module.parameters()), settings.clip))
+        norm = float(whole(self.accelerator.clip_grad_norm_(list(self.module.parameters()), settings.clip)))
         if not math.isfinite(norm):
             self.optimizer.zero_grad(set_to_none=True)
             raise TrainingError(f"step {self.step}: the gradient is {norm}", fix="lower learning_rate and go on")
