@@ -1,0 +1,202 @@
+"""How well sentences are read into statements: precision, recall and whole sentences, on labelled sentences.
+
+    python benchmarks/plan_parse.py                                  # our test sentences, figures only
+    python benchmarks/plan_parse.py --file data/dev/plan_dev.jsonl --details
+    python benchmarks/plan_parse.py --phrasebook                     # the phrasebook's test wordings
+
+A claim counts as read when the parsed statements imply it, a parsed statement as right when the labels imply it, by
+intervals of measures (data/dev/README.md).
+"""
+
+import argparse
+import itertools
+import json
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from chatpose.posecodes.grammar import Statement, parse
+from chatpose.posecodes.parsing.parser import SentenceParser
+from chatpose.posecodes.phrasebook import Saying, shipped_phrasebook
+from chatpose.resources import asset
+
+Bounds = dict[str, tuple[float, float]]
+
+
+def main() -> None:
+    """Prints the figures."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--file", type=Path, help="JSONL of labelled sentences; the test file without it")
+    options.add_argument("--details", action="store_true", help="list what was missed and what is wrong")
+    options.add_argument("--phrasebook", action="store_true", help="the phrasebook's test wordings as well")
+    options.add_argument("--kind", help="only sentences of this kind")
+    given = options.parse_args()
+    started, wall = time.process_time(), time.perf_counter()
+    parser = SentenceParser()
+    parser.prepare()
+    print(f"parser ready in {time.process_time() - started:.2f} s CPU, {time.perf_counter() - wall:.2f} s wall")
+    sentences(parser, given.file or asset("data", "dev", "plan_test.jsonl"), given.details, given.kind)
+    if given.phrasebook:
+        wordings(parser)
+
+
+def sentences(parser: SentenceParser, path: Path, details: bool, only: str | None) -> None:
+    """Precision, recall and whole sentences, in all and by kind."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0, 0])
+    started = time.process_time()
+    parsed = [parser.parse(row["text"]) for row in rows]
+    spent = time.process_time() - started
+    for row, read in zip(rows, parsed, strict=True):
+        kind = row.get("kind", "")
+        if only and only not in kind:
+            continue
+        labels, optional = ([parse(line) for line in row.get(key, [])] for key in ("statements", "optional"))
+        plans = [list(read.statements)]
+        if row.get("either"):
+            plans = [list(plan) for plan in read.plans()]
+            plans += [[statement.mirrored() for statement in plan] for plan in plans]
+        scores = [_score(plan, labels, optional) for plan in plans]
+        missed, wrong = min(scores, key=lambda score: len(score[0]) + len(score[1]))
+        said = len(read.statements)
+        for name in ("all", kind):
+            for place, value in enumerate(
+                (len(labels) - len(missed), len(labels), said - len(wrong), said, not missed and not wrong, 1)
+            ):
+                totals[name][place] += value
+        if details and (missed or wrong):
+            print(f"\n{row['text']}")
+            print(f"    missed: {'; '.join(map(str, missed)) or '–'}\n    wrong:  {'; '.join(map(str, wrong)) or '–'}")
+            print(f"    read:   {'; '.join(map(str, read.statements))}")
+    print(f"{path.name}: {1000 * spent / max(1, len(rows)):.1f} ms CPU a sentence")
+    for name, (read_, claimed, right, said, whole, count) in sorted(totals.items()):
+        precision, recall = (100 * part / max(1, of) for part, of in ((right, said), (read_, claimed)))
+        print(
+            f"  {name:24} precision {precision:5.1f}  recall {recall:5.1f}  whole {100 * whole / count:5.1f}  n {count}"
+        )
+
+
+def _score(
+    said: list[Statement], labels: list[Statement], optional: list[Statement]
+) -> tuple[list[Statement], list[Statement]]:
+    """Claims missed, statements wrong."""
+    missed = [label for label in labels if not implied(label, said)]
+    wrong = [one for one in said if not any(implied(one, [*labels, *more]) for more in _extras(optional))]
+    return missed, wrong
+
+
+def _extras(optional: Sequence[Statement]) -> Iterable[tuple[Statement, ...]]:
+    """Optional labels exclude each other now and then, so none, each alone, and pairs are tried."""
+    yield ()
+    for one in optional:
+        yield (one,)
+    yield from itertools.combinations(optional, 2)
+
+
+def implied(statement: Statement, given: Sequence[Statement]) -> bool:
+    """Whether a statement follows from others, by the intervals of their measures."""
+    if any(str(statement) == str(one) for one in given):
+        return True
+    if statement.code.family == "range" and not statement.negated and _narrower(statement, given):
+        return True
+    held = _bounds(given)
+    if held is None:
+        return False
+    alternatives = statement.code.alternatives
+    if statement.negated:
+        denied = [one.code for one in given if one.negated]
+        return all(
+            any(_apart(held.get(c.measure.name), (c.low, c.high)) for c in conditions)
+            or any(_covers(code.alternatives, conditions) for code in denied)
+            for conditions in alternatives
+        )
+    return any(
+        all(_inside(held.get(c.measure.name), (c.low, c.high)) for c in conditions) for conditions in alternatives
+    )
+
+
+def _narrower(statement: Statement, given: Sequence[Statement]) -> bool:
+    """Whether a range lies inside one that is given: the same number, read with less tolerance."""
+    (own,) = statement.code.conditions
+    if math.isinf(own.low) or math.isinf(own.high):
+        return False
+    return any(
+        c.measure == own.measure and c.low <= own.low and own.high <= c.high
+        for one in given
+        if one.code.family == "range" and not one.negated
+        for c in one.code.conditions
+    )
+
+
+def _covers(denied: Sequence[Sequence[object]], conditions: Sequence[object]) -> bool:
+    """Whether what is denied contains these conditions."""
+    bounds = {c.measure.name: (c.low, c.high) for c in conditions}  # type: ignore[attr-defined]
+    return any(
+        all(_inside(bounds.get(c.measure.name), (c.low, c.high)) for c in alternative)  # type: ignore[attr-defined]
+        for alternative in denied
+    )
+
+
+def _bounds(given: Sequence[Statement]) -> Bounds | None:
+    """What the statements without alternatives say of each measure; None when they exclude each other."""
+    found: Bounds = {}
+    for statement in given:
+        if statement.negated or not statement.code.conditions:
+            continue
+        for c in statement.code.conditions:
+            low, high = found.get(c.measure.name, (-math.inf, math.inf))
+            found[c.measure.name] = max(low, c.low), min(high, c.high)
+    for statement in given:  # what is denied cuts off an end
+        if statement.negated and len(statement.code.conditions) == 1:
+            (c,) = statement.code.conditions
+            low, high = found.get(c.measure.name, (-math.inf, math.inf))
+            if c.high >= high or c.high == math.inf or (c.measure.kind == "angle" and c.high == 180):
+                high = min(high, c.low)
+            elif c.low <= low or c.low == -math.inf or (c.low == 0 and c.measure.kind in ("angle", "distance")):
+                low = max(low, c.high)
+            found[c.measure.name] = low, high
+    closed = {
+        name: (low, min(high, 180.0)) if name.endswith(" angle") else (low, high) for name, (low, high) in found.items()
+    }
+    return None if any(low > high for low, high in closed.values()) else closed
+
+
+def _inside(inner: tuple[float, float] | None, outer: tuple[float, float]) -> bool:
+    slack = 1e-6
+    return inner is not None and outer[0] - slack <= inner[0] and inner[1] <= outer[1] + slack
+
+
+def _apart(one: tuple[float, float] | None, other: tuple[float, float]) -> bool:
+    return one is not None and (one[1] <= other[0] or other[1] <= one[0])
+
+
+def wordings(parser: SentenceParser) -> None:
+    """How much of what the phrasebook's test wordings mean is read."""
+    sayings = [saying for saying in shipped_phrasebook().sayings if saying.for_test and "{part}" not in saying.text]
+    figures(parser, sayings, "phrasebook, test wordings")
+
+
+def figures(parser: SentenceParser, sayings: Sequence[Saying], name: str) -> None:
+    """Prints recall, precision and wholes over wordings."""
+    read = claimed = right = said = whole = silent = 0
+    started = time.process_time()
+    for saying in sayings:
+        labels = list(saying.statements())
+        plans = [list(plan) for plan in parser.parse(saying.text).plans()]
+        if saying.text == saying.mirrored().text:
+            plans += [[statement.mirrored() for statement in plan] for plan in plans]
+        missed, wrong = min((_score(plan, labels, []) for plan in plans), key=lambda score: sum(map(len, score)))
+        read, claimed = read + len(labels) - len(missed), claimed + len(labels)
+        right, said = right + len(plans[0]) - len(wrong), said + len(plans[0])
+        whole, silent = whole + (not missed), silent + (not plans[0])
+    spent = 1000 * (time.process_time() - started) / len(sayings)
+    print(f"{name}: {spent:.1f} ms CPU each")
+    print(f"  precision {100 * right / max(1, said):5.1f}  recall {100 * read / claimed:5.1f}"
+          f"  whole meaning read {100 * whole / len(sayings):5.1f}  nothing read {100 * silent / len(sayings):5.1f}"
+          f"  n {len(sayings)}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Free English sentences → statements of the grammar."""

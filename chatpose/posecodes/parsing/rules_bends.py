@@ -1,0 +1,85 @@
+"""Knees, elbows and hips: bent how far."""
+
+from collections.abc import Iterator
+
+from chatpose.posecodes.parsing.said import Said, around
+
+_JOINT = {"knee": "knee", "leg": "knee", "shin": "knee", "elbow": "elbow", "arm": "elbow", "hip": "hip"}
+_AMOUNTS = (("slightly", "slightly bent"), ("half", "half bent"), ("fully", "fully bent"), ("strongly", "sharply bent"))
+
+
+def bend_rules(said: Said) -> Iterator[str]:
+    """Lines about how far a joint is bent."""
+    joint = _JOINT.get(said.part)
+    if joint is None or said.has("twisted", "lean", "hug"):
+        return
+    if any(said.related("than")):
+        more = said.has("more", "at least") or "more" in said.clause.words
+        if more and said.has("bent") and not said.clause.negated:
+            yield from said.each(f"not: {{s}} {joint}: straight")  # how much more, no statement says
+        return
+    limb = said.part in ("arm", "leg", "shin")
+    bent = said.has("bent") or (said.part == "knee" and said.has("pulled")) or (joint == "knee" and said.has("folded"))
+    degrees = said.degrees
+    if said.has("past right angle") and joint != "hip":
+        yield from said.each(f"{{s}} {joint} angle: ..90")
+        return
+    forms = said.part == "leg" and said.has("right angle") and not said.has("raised", "out", "side", "forward")
+    if degrees is not None and (bent or forms or not limb):
+        yield from _degrees(said, joint, degrees)
+    elif joint == "hip":
+        if said.has("straight", "stretched"):
+            yield from said.each("{s} hip: straight")
+        elif said.has("fully", "strongly", "folded") and (bent or said.has("folded")):
+            yield from said.each("{s} hip: folded")
+        elif bent:
+            yield from said.each("{s} hip: half open" if said.has("half") else "not: {s} hip: straight")
+    elif bent or (
+        not limb and said.has("slightly") and not said.has("raised", "apart", "out", "lean", "forward", "in")
+    ):
+        yield from said.each(_bent(said, joint))
+    elif said.part != "shin" and (said.has("straight") or (said.has("stretched") and not _reaching(said, joint))):
+        yield from said.each(f"{{s}} {joint}: straight")
+
+
+def _reaching(said: Said, joint: str) -> bool:
+    """Arms stretched somewhere: where tells enough."""
+    return (
+        joint == "elbow"
+        and said.both
+        and (said.has("forward", "side", "sky", "wide", "backward", "raised") or bool(said.relations))
+    )
+
+
+def _degrees(said: Said, joint: str, degrees: float) -> Iterator[str]:
+    if said.has("at least", "at most") and (not said.has("bent") or {"to", "at"} & set(said.clause.words)):
+        yield from said.each(f"{{s}} {joint} angle: {f'{degrees:g}..' if said.has('at least') else f'..{degrees:g}'}")
+        return
+    if said.has("at most") and said.has("bent"):
+        yield from said.each(f"{{s}} {joint} angle: {max(0, 180 - degrees):g}..")
+        return
+    if abs(degrees - 90) < 1:
+        yield from said.each(f"{{s}} {joint}: right angle")
+        return
+    if not 0 <= degrees <= 180:
+        return
+    words = said.clause.words
+    if said.has("at least") and said.has("bent") and not {"to", "at"} & set(words):
+        yield from said.each(f"{{s}} {joint} angle: ..{180 - degrees:g}")
+        return
+    flexion = 180 - degrees
+    if "by" in words:
+        yield from said.each(around(f"{{s}} {joint} angle", flexion))
+    elif said.has("flexed") or (said.has("bent") and not {"to", "at", "angle"} & set(words)):
+        low, high = sorted((degrees, flexion))  # the words allow both
+        yield from said.each(f"{{s}} {joint} angle: {max(0, low - 10):g}..{min(180, high + 10):g}")
+    else:
+        yield from said.each(around(f"{{s}} {joint} angle", degrees))
+
+
+def _bent(said: Said, joint: str) -> str:
+    if not said.clause.negated:
+        for feature, predicate in _AMOUNTS:
+            if said.has(feature):
+                return f"{{s}} {joint}: {predicate}"
+    return f"not: {{s}} {joint}: straight"  # the denial of it is: straight

@@ -1,0 +1,119 @@
+"""Numbers with units: angles of trunk, head and arms, distances and heights."""
+
+import math
+from collections.abc import Iterator
+
+from chatpose.posecodes.grammar import measures_by_name
+from chatpose.posecodes.parsing.said import OTHER, Said, around
+
+_METRES = {"cm": 0.01, "in": 0.0254, "ft": 0.3048, "m": 1.0}
+_POINT = {
+    "sole": "foot",
+    "ankle": "foot",
+    "heel": "foot",
+    "toe": "foot",
+    "fist": "hand",
+    "wrist": "hand",
+    "leg": "foot",
+    "arm": "hand",
+    "palm": "hand",
+    "body": "torso",
+    "chest": "torso",
+    "chin": "head",
+    "face": "head",
+}
+_ABOVE = {"above": "above", "front": "in front of", "below": "above", "behind": "in front of"}
+
+
+def number_rules(said: Said) -> Iterator[str]:
+    """Lines about lengths, and about angles that no joint has."""
+    for number in said.clause.numbers:
+        if number.value in _METRES:
+            yield from _length(said, number.number * _METRES[number.value])
+    degrees = said.degrees
+    if degrees is not None and not said.has("right angle"):
+        yield from _turn(said, degrees)
+
+
+def exact_turn(said: Said) -> bool:
+    """Whether a number says how far head, gaze or trunk go, so that no word has to."""
+    return bool(
+        said.degrees is not None and not said.has("right angle") and any(True for _ in _turn(said, said.degrees or 0))
+    )
+
+
+def _turn(said: Said, degrees: float) -> Iterator[str]:
+    if said.part in ("head", "gaze", "neck", "chin", "face"):
+        yield from _head_turn(said, degrees)
+    elif said.part in ("torso", "back", ""):
+        yield from _trunk_turn(said, degrees)
+    elif said.part == "shoulder" and said.has("abducted", "raised", "bent"):
+        yield from said.each(around("{s} armpit angle", degrees))
+    elif said.part in ("foot", "toe") and said.has("out"):
+        yield from said.each(around("{s} foot turnout", degrees))
+
+
+def _to_left(said: Said, degrees: float) -> float | None:
+    """Degrees with their sign, left positive; None where no side is said."""
+    return degrees if said.has("dir left") else -degrees if said.has("dir right") else None
+
+
+def _head_turn(said: Said, degrees: float) -> Iterator[str]:
+    aside = _to_left(said, degrees)
+    if aside is not None:
+        yield around("head tilt left" if said.has("tilted", "lean") else "head turn left", aside)
+    elif said.part in ("gaze", "face") and said.has("raised", "down", "sky"):
+        yield around("gaze elevation", -degrees if said.has("down") else degrees)
+    elif said.has("bow", "down", "forward", "bent"):
+        yield around("head nod", degrees)
+    elif said.has("backward", "raised"):
+        yield around("head nod", -degrees)
+
+
+def _trunk_turn(said: Said, degrees: float) -> Iterator[str]:
+    aside = _to_left(said, degrees)
+    if aside is not None and said.has("twisted", "turned"):
+        yield around("shoulder twist left", aside)
+    elif said.has("forward", "bow"):
+        yield around("torso pitch", degrees)
+    elif said.has("backward"):
+        yield around("torso pitch", -degrees)
+    elif aside is not None and said.has("lean", "bent", "tilted"):
+        yield around("torso lean left", aside)
+
+
+def _length(said: Said, metres: float) -> Iterator[str]:
+    part = _POINT.get(said.part, said.part)
+    least = said.has("at least")
+    slack = 0.1 if metres >= 0.3 else 0.05
+    most = said.has("at most") and not least
+    ends = (metres, math.inf) if least else (-math.inf, metres) if most else (metres - slack, metres + slack)
+    if said.both and (said.has("apart", "wide") or any(said.related("between", "from"))):
+        yield _line(f"left {part} to right {part} distance", *ends)
+        return
+    objects = [(relation, _POINT.get(other, other), side) for relation, other, side in said.relations if other]
+    for own in said.sides or ("",):
+        name = f"{own} {part}".strip()
+        if said.has("off floor", "floor", "raised", "sky") and not objects:
+            yield _line(f"{own} heel height" if said.part == "heel" else f"{name} height", *ends)
+        for relation, other, side in objects:
+            if other == part and not side.strip("{s}"):
+                side = "{o}"
+            whole = f"{side.format(s=own, o=OTHER.get(own, ''))} {other}".strip()
+            if relation in _ABOVE:
+                low, high = ends if relation in ("above", "front") else (-ends[1], -ends[0])
+                yield _known(f"{name} {_ABOVE[relation]} {whole}", low, high, f"{whole} {_ABOVE[relation]} {name}")
+            elif relation in ("from", "off", "at", "to"):
+                yield _known(f"{name} to {whole} distance", *ends, f"{whole} to {name} distance", turned=1)
+
+
+def _known(name: str, low: float, high: float, other: str, turned: int = -1) -> str:
+    """The line about a measure, or about the same taken the other way round."""
+    if name in measures_by_name():
+        return _line(name, low, high)
+    return _line(other, *((low, high) if turned > 0 else (-high, -low)))
+
+
+def _line(name: str, low: float, high: float) -> str:
+    ends = ("" if math.isinf(end) else f"{end:.2f}".rstrip("0").rstrip(".") for end in (low, high))
+    return f"{name}: {'..'.join(ends)}"
