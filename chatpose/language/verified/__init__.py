@@ -1,0 +1,1 @@
+"""Requests in words → poses that are measured, mended and shown with the statements that hold."""

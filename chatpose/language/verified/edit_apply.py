@@ -1,0 +1,195 @@
+"""Which function makes which change."""
+
+from collections.abc import Callable, Collection
+
+from chatpose.body.skeleton import SMPL
+from chatpose.language.verified.edit_done import Done, moved
+from chatpose.language.verified.edit_limbs import (
+    largest_turn,
+    make_copy,
+    make_mirror,
+    make_relax,
+    make_reset_body,
+    make_swap,
+)
+from chatpose.language.verified.edit_reach import make_apart, make_hand
+from chatpose.language.verified.edit_stance import (
+    make_crouch,
+    make_feet,
+    make_foot,
+    make_hips_shift,
+    make_knee_on_floor,
+    make_knees_planted,
+    make_tiptoe,
+    on_floor,
+    set_flat,
+    slides,
+    stands,
+)
+from chatpose.language.verified.edit_state import Working
+from chatpose.language.verified.edit_swings import make_aside, make_knee_up, make_lift
+from chatpose.language.verified.edit_trunk import (
+    make_body_move,
+    make_body_turn,
+    make_chest_open,
+    make_head_ahead,
+    make_lean,
+    make_look_at,
+    make_rest_trunk,
+    make_upright,
+)
+from chatpose.language.verified.edit_turns import make_turn, turn_of
+from chatpose.posecodes.instructions.plan import Change
+
+Maker = Callable[[Working, Change], Done]
+
+_SIDES = ("left", "right")
+
+
+def apply(work: Working, change: Change, changes: Collection[Change], kept: Collection[int]) -> Done:
+    """Makes a change of geometry (all but "hold" and "restore").
+
+    Args:
+        work: changed.
+        change: what to do.
+        changes: all changes of the edit, for what both sides do together.
+        kept: joints that mustn't turn.
+    """
+    if _both_knees(work, change, changes):
+        if work.planted == change.way:
+            return Done()
+        work.planted = change.way
+        return make_knees_planted(work, change)
+    maker = _maker(work, change, kept)
+    if maker is None:
+        return Done((), (f"{change.part} {change.way}: can't be done",))
+    return maker(work, change)
+
+
+def _both_knees(work: Working, change: Change, changes: Collection[Change]) -> bool:
+    """Whether both knees of somebody who stands bend or straighten at once, so that the body sinks or rises."""
+    if change.way not in ("bend", "straighten") or not change.part.endswith("knee"):
+        return False
+    twin = change.mirrored()
+    both = any(other.part == twin.part and other.way == twin.way for other in changes)
+    if not both:
+        return False
+    if work.planted == change.way:  # made together with the other one
+        return True
+    return stands(work) and all(on_floor(work, side) for side in _SIDES)
+
+
+def _maker(work: Working, change: Change, kept: Collection[int]) -> Maker | None:
+    part, way = change.part, change.way
+    name = part.removeprefix("left ").removeprefix("right ")
+    if way in _BY_WAY:
+        return _BY_WAY[way]
+    if name == "knee" and way == "up":
+        return make_knee_up
+    if name == "knee" and way in ("bend", "straighten") and slides(work, change):
+        return make_knee_on_floor
+    if part in ("pelvis", "body"):
+        return _of_body(part, way)
+    if way.startswith("lean"):
+        hips = {SMPL.index(f"{side}_hip") for side in _SIDES} | {0}
+        return lambda w, c: make_lean(w, c, hips_may_move=not hips & set(kept))
+    if way == "reset":
+        return _reset(name)
+    return make_turn if turn_of(change) is not None else _of_part(name, way)
+
+
+def _of_body(part: str, way: str) -> Maker:
+    if way in ("crouch", "rise"):
+        return make_crouch
+    if part == "pelvis":
+        return make_hips_shift
+    if way == "reset":
+        return make_reset_body
+    return make_body_turn if way.startswith("turn") else make_body_move
+
+
+def _of_part(name: str, way: str) -> Maker | None:
+    if name in ("arm", "leg"):
+        return make_lift if way in ("up", "down") else make_aside
+    if name == "foot":
+        return make_tiptoe if way in ("tiptoe", "heel down") else make_foot
+    return _BY_PART.get(name)
+
+
+_BY_WAY: dict[str, Maker] = {
+    "copy": make_copy,
+    "swap": make_swap,
+    "mirror": make_mirror,
+    "relax": make_relax,
+    "open": make_chest_open,
+    "upright": make_upright,
+    "look at": make_look_at,
+}  # fmt: skip
+
+
+def _reset(name: str) -> Maker:
+    if name == "head":
+        return make_head_ahead
+    if name in ("torso", "back", "chest"):
+        return make_rest_trunk
+    if name == "body":
+        return make_reset_body
+    if name == "foot":
+        return _foot_at_rest
+    if name == "wrist":
+        return _wrist_at_rest
+    if name == "shoulder":
+        return _shoulder_at_rest
+    return make_relax
+
+
+def _at_rest(work: Working, change: Change, angles: tuple[str, ...]) -> Done:
+    side, before = change.part.split()[0], work.rotations
+    work.set_angles({f"{side}_{name}": 0.0 for name in angles})
+    turned = largest_turn(before, work.rotations)
+    notes = () if turned > 1 else (f"{change.part}: it is at rest already",)
+    return Done((moved(f"{change.part} at rest", "largest joint turned", "°", 0.0, turned, 1),), notes)
+
+
+def _wrist_at_rest(work: Working, change: Change) -> Done:
+    return _at_rest(work, change, ("wrist_flexion", "wrist_ulnar_deviation"))
+
+
+def _shoulder_at_rest(work: Working, change: Change) -> Done:
+    return _at_rest(work, change, ("collar_elevation", "collar_protraction"))
+
+
+def _foot_at_rest(work: Working, change: Change) -> Done:
+    side, before = change.part.split()[0], work.rotations
+    set_flat(work, side)
+    turned = largest_turn(before, work.rotations)
+    return Done((moved(f"{change.part} flat", "largest joint turned", "°", 0.0, turned, 1),))
+
+
+def _forearm(work: Working, change: Change) -> Done:
+    """A forearm raised or lowered: the elbow bends or straightens, whichever brings the hand there."""
+    side = change.part.split()[0]
+    sign = 1.0 if change.way == "up" else -1.0
+    if change.way not in ("up", "down"):
+        return make_turn(work, Change(f"{side} arm", "turn in" if change.way == "in" else "turn out", change.amount))
+    best = None
+    for way in ("bend", "straighten"):
+        tried = work.copy()
+        done = make_turn(tried, Change(f"{side} elbow", way, change.amount))
+        height = sign * float(tried.position(f"{side}_wrist")[1])
+        if best is None or height > best[0]:
+            best = (height, tried, done)
+    if best is None:
+        return Done()
+    work.take(best[1])
+    return best[2]
+
+
+_BY_PART: dict[str, Maker] = {
+    "forearm": _forearm,
+    "hand": make_hand,
+    "hands": make_apart,
+    "elbows": make_apart,
+    "feet": make_feet,
+    "knees": make_feet,
+}
