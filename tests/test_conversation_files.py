@@ -35,7 +35,7 @@ def whole() -> Conversation:
         (
             Message.say("system", "Be exact."),
             Message.say("user", ImagePart(PIXELS, POSES[0]), ImagePart(PIXELS), "µ <pose>?", PosePart(POSES[1])),
-            Message.say("assistant", PlanPart(("kneeling",)), PosePart(POSES[2], ("left_arm",)), "So."),
+            Message.say("assistant", PlanPart(("kneeling",)), PosePart(POSES[2], ("left_leg",)), "So."),
             Message.say("user", "Undo."),
             Message.say("assistant", ToolCall("undo"), ToolCall("search", {"query": "bow", "count": 2})),
             Message("tool", (ToolResult("undo", {"done": [True, None, 1.5]}), PosePart(POSES[3]))),
@@ -148,6 +148,18 @@ def test_a_file_that_changed_is_not_read_on(tmp_path):
 # --- malformed lines -------------------------------------------------------------------------------------------------
 
 POSE_JSON = {"global_orient": [0, 0, 0], "body_pose": [0] * 69}
+BEYOND = {
+    "messages": [
+        {"role": "user", "content": "More."},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "plan", "statements": ["kneeling"]},
+                {"type": "pose", "pose": POSE_JSON, "parts": ["left_arm", "torso"]},
+            ],
+        },
+    ]
+}
 BAD = [
     (b"{", "", "not sound JSON"),
     (b'{"messages": "\xff"}', "", "not text"),
@@ -190,6 +202,7 @@ BAD = [
     (said({"type": "image", "image": "walk.npz"}), "message 1, part 1: ", "no picture"),
     (said({"type": "image", "image": "."}), "message 1, part 1: ", "is a directory"),
     (said({"type": "image", "image": "a\0b"}), "message 1, part 1: ", "null"),
+    (BEYOND, "message 2: ", "an edit of left_arm, and its plan doesn't speak of that"),
 ]  # fmt: skip
 
 

@@ -191,6 +191,15 @@ def test_unwritten_parts_are_left_out(model, parts):
             assert read_block(block, WORDS, COARSE).parts == keep[0].changed
 
 
+def test_an_edit_of_a_plan_tells_just_its_parts(model):
+    keep = Keep.of_plan(BASE, ("left elbow angle: 90..", "kneeling"))
+    assert keep.changed == ("root", "torso", "left_arm", "left_leg", "right_leg")
+    (row,) = answers(model, ROWS[:1], Sampling(1.5, 1.0, 40), keep=[keep], poses=1, ends=[EOS])
+    assert {read_block(block, WORDS, COARSE).parts for block in blocks(row)} == {keep.changed}
+    with pytest.raises(DecodingError, match="every part"):
+        Keep.of_plan(BASE, ())
+
+
 def test_edits_may_tell_any_parts_and_other_rows_may_not(model):
     seen = set()
     for seed in range(6):

@@ -29,7 +29,7 @@ from chatpose.corpus.instructions.bank import ORIGINS, PoseBank
 from chatpose.corpus.instructions.bank_tables import FairDraw, Lists, TextTable
 from chatpose.corpus.instructions.chance import chance_of, one, shuffled, some
 from chatpose.corpus.instructions.messages import PlanPart, PosePart, TextPart
-from chatpose.corpus.instructions.mixture import SHARES, TASKS, Mixture, report
+from chatpose.corpus.instructions.mixture import SHARES, TASKS, Mixture, family_table, report
 from chatpose.corpus.instructions.parts import PART_JOINTS, PARTS, mask_of, parts_in, parts_of
 from chatpose.corpus.instructions.posecode_words import code_words, number_sayings
 from chatpose.corpus.instructions.refuse import clashes
@@ -313,6 +313,7 @@ def test_families_of_postures_are_balanced(bank):
 
 def test_the_report_names_tasks_and_families(bank):
     told = report(Mixture(bank), 300)
+    assert family_table(Mixture(bank), 300) in told
     assert all(f"| {name} |" in told for name in ("edit", "text to pose", "standing", "lying"))
     assert "300 conversations" in told
 

@@ -51,6 +51,7 @@ def conversations(family: str) -> list[Conversation]:
         several.append(Conversation((question, Message.say("assistant", "It is:", plan, a_pose(number)))))
     moved = tuple(one.clone() for one in (a_pose(4).global_orient, a_pose(4).body_pose))
     moved[1][15] = a_pose(5).body_pose[15]  # the left shoulder
+    raised = PlanPart(("left elbow: right angle",))  # an edit is of what its plan speaks of
     call = ToolCall("search", {"query": "warrior", "count": 2})
     return [
         *several,
@@ -58,7 +59,7 @@ def conversations(family: str) -> list[Conversation]:
         Conversation(
             (
                 Message.say("user", a_pose(4), "Raise the left arm."),
-                Message.say("assistant", bent, PosePart(Pose(*moved, *_rest(4)), ("left_arm",))),
+                Message.say("assistant", raised, PosePart(Pose(*moved, *_rest(4)), ("left_arm",))),
             )
         ),
         Conversation((Message.say("user", "Two, please."), Message.say("assistant", a_pose(6), "and", a_pose(7)))),
@@ -214,8 +215,7 @@ def test_merged_it_says_the_same_without_us(trained):
         shown = lm.renderer.render(question, generate=True)
         inputs = left_padded([shown], lm.tokenizer.pad_token_id)
         ids = model.generate(**inputs, do_sample=False, max_new_tokens=80, eos_token_id=list(lm.renderer.end_ids))
-        pose = lm.renderer.last_pose(question)
-        base = None if pose is None else lm.renderer.tokens_of([pose])[0]
+        base = lm.renderer.edited(question)
         check(Reply.read(ids[0, len(shown) :].tolist(), lm.renderer, base=base), known.messages[-1], lm)
 
 

@@ -310,6 +310,29 @@ def test_an_edit_leaves_the_other_parts_bit_for_bit(family):
     Keep(base, tuple(part for part in PARTS if part != "left_arm"))
 
 
+def test_an_edit_changes_no_part_that_its_plan_does_not_speak_of():
+    one = renderer("llama")
+    base = one.edited(Conversation((Message.say("user", POSES[0]),)))
+    assert base is not None
+    plan = PlanPart(("left elbow angle: 90..",))
+    wide = PosePart(POSES[1], ("root", "left_arm", "right_leg"))
+    reply = Reply.read(answer(one, plan, wide), one, base=base)
+    before, after = TOKENIZER.decode(base)[0].local_rotations, reply.poses[0].local_rotations
+    for part in PARTS:
+        assert torch.equal(before[part_index(part)], after[part_index(part)]) == (part != "left_arm")
+    assert torch.equal(reply.tokens[0].heading, base.heading)
+    assert [part.parts for part in reply.message.parts if isinstance(part, PosePart)] == [("left_arm",)]
+    assert [note.rpartition(" ")[2] for note in reply.notes] == ["root.", "right_leg."]
+    # Without a plan, or behind the pose that it was for, all parts are taken; of whole poses always.
+    for parts in ((wide,), (plan, EDITED, wide), (plan, PosePart(POSES[1]))):
+        told = Reply.read(answer(one, *parts), one, base=base)
+        assert not told.notes
+    # A plan that speaks of none of them leaves nothing to change.
+    told = Reply.read(answer(one, PlanPart(("right elbow angle: 90..",)), EDITED), one, base=base)
+    assert not told.poses
+    assert len(told.notes) == 1
+
+
 def test_a_pose_that_was_written_is_read_again_as_the_same_tokens():
     one = renderer("llama")
     ids = answer(one, PosePart(POSES[2]))

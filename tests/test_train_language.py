@@ -333,6 +333,18 @@ def test_what_is_left_out_is_counted_and_said(caplog):
         _stream(make=lambda one: example(100)).take(1)
 
 
+def test_a_conversation_that_cannot_be_used_is_named_by_workers_too():
+    def make(conversation):
+        raise ChatposeError("a photo, and no eyes", fix="use others")
+
+    for workers in (0, 1):
+        with pytest.raises(ChatposeError) as found:
+            _stream(make=make, workers=workers).take(1)
+        told = str(found.value)
+        assert told.startswith("the conversation that begins '")
+        assert told.endswith("': a photo, and no eyes; use others, or leave such conversations out by --skip-bad")
+
+
 def test_generated_and_read_conversations_are_mixed():
     def say(text):
         return Conversation((Message.say("user", text), Message.say("assistant", "a")))

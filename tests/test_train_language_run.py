@@ -23,7 +23,7 @@ from chatpose.language.rows import level_vocabulary
 from chatpose.pose_tokenizer.tokenizer import PoseTokenizer
 from chatpose.train.language_build import build_run
 from chatpose.train.language_estimate import base_shape, empty_base, estimate
-from chatpose.train.language_folder import RunFolder
+from chatpose.train.language_folder import RunFolder, command
 from chatpose.train.language_run import train
 from chatpose.train.language_settings import LanguageTraining
 from chatpose.train.settings import read_settings
@@ -81,6 +81,41 @@ def test_estimate_from_the_command_line(capsys, tmp_path):
     assert main([*asked, "--tflops", "100"]) == 0
     assert "as given" in capsys.readouterr().out
     assert main(["train", "language", "--estimate", "--base", str(tmp_path)]) == 2
+
+
+# --- what is learned -------------------------------------------------------------------------------------------------
+
+
+def test_statistics_from_the_command_line(capsys, tmp_path):
+    """Tokens by role are those of the rendered conversations, of their plain number by task."""
+    write_conversations(tmp_path / "mine.jsonl", conversations(8))
+    (tmp_path / "mine.yaml").write_text("{length: 120, chunk: 8}")
+    asked = ["train", "language", "--base", str(tiny_base("llama")), "--config", str(tmp_path / "mine.yaml")]
+    assert main([*asked, "--file", str(tmp_path / "mine.jsonl"), "--statistics", "8"]) == 0
+    told = capsys.readouterr().out
+    (row,) = [line for line in told.splitlines() if line.startswith("| your files")]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[:4] == ["your files", "100.0", "2.0", "0.8"]  # two of eight answers are tool calls
+    assert sum(map(float, cells[6:])) == pytest.approx(100, abs=0.3)
+    assert all(float(cell) > 0 for cell in cells[6:])
+    assert "left out: none; lines of files left out: 0" in told
+
+
+def test_only_the_command_that_takes_a_hub_name_may_ask_the_hub(monkeypatch):
+    for asked, switch in ((["train", "language"], None), (["train", "vqvae"], "1"), (["info", "x.npz"], "1")):
+        for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "GRADIO_ANALYTICS_ENABLED", "DO_NOT_TRACK"):
+            monkeypatch.setenv(name, "")  # so that it is put back afterwards
+            monkeypatch.delenv(name)
+        assert main(asked) == 2
+        assert os.environ.get("HF_HUB_OFFLINE") == switch
+        assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
+
+
+@pytest.mark.parametrize("words", [["train", "language", "--base", "a b"], ["--base", "a b"]])
+def test_the_command_is_kept_as_it_was_typed(monkeypatch, words):
+    monkeypatch.setattr(sys, "argv", ["x", *words])
+    way_in = "chatpose train language" if words[0] == "train" else "python -m chatpose.train.language"
+    assert command() == f"{way_in} --base 'a b'"
 
 
 # --- the command line ------------------------------------------------------------------------------------------------

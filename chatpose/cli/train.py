@@ -8,13 +8,14 @@ from typing import Any
 
 from chatpose.cli import options as shared
 from chatpose.cli.train_language import train_language
+from chatpose.cli.train_nano import train_nano
 from chatpose.cli.train_perception import train_perception
 from chatpose.cli.train_retrieval import train_retrieval
 from chatpose.cli.train_vqvae import train_vqvae
 from chatpose.errors import ChatposeError, MissingFileError
 from chatpose.train.language_options import add_options
 
-COMPONENTS = ("tokenizer", "vqvae", "perception", "retrieval", "language")
+COMPONENTS = ("tokenizer", "vqvae", "perception", "retrieval", "language", "nano")
 
 
 def add_parser(commands: Any) -> None:
@@ -33,16 +34,25 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--bank", type=Path, metavar="FOLDER", help="what BlazePose saw of renders (perception), or poses (language)"
     )
+    parser.add_argument("--samples", type=Path, metavar="FOLDER", help="what python -m chatpose.train.sample_data made")
     parser.add_argument("--start", type=Path, metavar="FOLDER", help="begin with this lifter, for perception")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
-        "--minutes", type=_minutes, metavar="M", help="length of vqvae (65), perception (30), retrieval (30), language"
+        "--minutes",
+        type=_minutes,
+        metavar="M",
+        help="length of vqvae (65), perception (30), retrieval (30), nano (90), language",
     )
     length.add_argument("--steps", type=shared.positive, metavar="N", help="the same in steps")
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads")
     add_options(parser.add_argument_group("language"))
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, hub=takes_hub_name)
+
+
+def takes_hub_name(options: argparse.Namespace) -> bool:
+    """Whether a model may be named that is to be fetched: that is the one command here that asks the network."""
+    return options.component == "language"
 
 
 def _minutes(text: str) -> float:
@@ -62,6 +72,12 @@ def run(options: argparse.Namespace) -> int:
         if options.threads:
             torch.set_num_threads(options.threads)
         train_language(options)
+        return 0
+    if options.component == "nano":
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        train_nano(options)
         return 0
     if options.data is None:
         raise ChatposeError("no --data", expected="--data FOLDER, with motion capture")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from chatpose.errors import MissingExtraError, MissingFileError, UnreadableFileError
 from chatpose.language.config import PoseLMConfig, PoseLMError
+from chatpose.language.nano.registration import register
 from chatpose.language.processors import load_processor
 from chatpose.language.rows import is_tied
 from chatpose.optional import require_package
@@ -71,6 +72,7 @@ def load_base(
     transformers = require_package("transformers", "language", "to load a language model")
     if dtype not in DTYPES:
         raise PoseLMError(f"dtype {dtype!r}", expected=", ".join(DTYPES))
+    register()
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
     try:
@@ -87,6 +89,25 @@ def load_base(
     model.eval()
     processor = load_processor(source, tokenizer, **options) if _has_eyes(config) else None
     return Base(model if quantize else model.to(device), tokenizer, processor)
+
+
+def load_words(source: str, *, trust_remote_code: bool = False) -> tuple[Any, Any | None]:
+    """Tokenizer and processor of a base, without its weights; no processor without eyes.
+
+    Raises:
+        MissingExtraError: a package isn't installed.
+        MissingFileError: no such base, here or on the hub.
+        UnreadableFileError: damaged.
+    """
+    transformers = require_package("transformers", "language", "to read with a language model's tokenizer")
+    register()
+    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
+    try:
+        config = transformers.AutoConfig.from_pretrained(source, **options)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **options)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _told(source, error) from error
+    return tokenizer, load_processor(source, tokenizer, **options) if _has_eyes(config) else None
 
 
 def _has_eyes(config: Any) -> bool:

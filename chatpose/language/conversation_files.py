@@ -39,6 +39,7 @@ from chatpose.corpus.instructions.messages import (
     ToolCall,
     ToolResult,
 )
+from chatpose.corpus.instructions.parts import planned_parts
 from chatpose.corpus.instructions.tools import tool
 from chatpose.errors import ChatposeError, InvalidPoseError, UnreadableFileError, unknown_name
 from chatpose.formats.clip import PoseClip
@@ -280,7 +281,25 @@ def _message(entry: Any, files: Files, where: list[str]) -> Message:
         where[0] = place if isinstance(content, str) else f"{place}, part {number}"
         parts.append(TextPart(part) if isinstance(part, str) else _part(part, files))
     where[0] = place
+    if role == "assistant":
+        _check_edits(parts)
     return Message(role, tuple(parts))
+
+
+def _check_edits(parts: Sequence[Part]) -> None:
+    """A model that learned otherwise would not be believed: `Reply` leaves out what a plan doesn't speak of."""
+    plan: PlanPart | None = None
+    for part in parts:
+        if isinstance(part, PlanPart):
+            plan = part
+        elif isinstance(part, PosePart):
+            beyond = [] if plan is None else [one for one in part.parts if one not in planned_parts(plan.statements)]
+            if beyond:
+                raise UnreadableFileError(
+                    f"an edit of {', '.join(beyond)}, and its plan doesn't speak of that",
+                    expected="a statement about every part that changes, or no plan",
+                )
+            plan = None
 
 
 def _part(entry: Any, files: Files) -> Part:

@@ -9,13 +9,14 @@ Text is free. `<pose>` can only be said while the token budget has room for the 
 be in different places, left padding doesn't matter, and a prompt may end inside a block.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from chatpose.corpus.instructions.parts import planned_parts
 from chatpose.errors import ChatposeError, InvalidTokensError
 from chatpose.language.markup import block_slots, followers
 from chatpose.pose_tokenizer.config import PARTS, Stages
@@ -166,6 +167,16 @@ class Keep:
             raise DecodingError(f"parts {', '.join(unknown)}", expected=", ".join(PARTS))
         if not self.written and set(self.parts) >= set(PARTS):
             raise DecodingError("an edit that keeps every part", expected="a part that may change")
+
+    @classmethod
+    def of_plan(cls, tokens: PoseTokens, statements: Iterable[str]) -> "Keep":
+        """An edit of just the parts that its plan speaks of, written as a block of these.
+
+        Raises:
+            DecodingError: a plan that speaks of no part.
+        """
+        told = planned_parts(statements)
+        return cls(tokens, tuple(part for part in PARTS if part not in told), written=False)
 
     @property
     def changed(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ reply.poses[0], reply.message, reply.raw_text
 import copy
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -191,6 +191,7 @@ class PoseLM:
         sampling: Sampling | None = None,
         constrain: bool = True,
         keep: Keep | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> Reply:
         """The next message of a conversation.
 
@@ -199,6 +200,7 @@ class PoseLM:
             sampling: how it is drawn, one answer.
             constrain: pose blocks are always whole.
             keep: parts of a pose that an edit leaves alone.
+            stop: asked before each token; once true, the answer ends there.
 
         Raises:
             RenderError: a conversation that the base can't be shown.
@@ -207,7 +209,7 @@ class PoseLM:
         sampling = sampling or Sampling()
         if sampling.count > 1:
             raise PoseLMError(f"{sampling.count} answers to one question", fix="ask `replies`")
-        return self.replies([conversation], sampling=sampling, constrain=constrain, keep=[keep])[0]
+        return self.replies([conversation], sampling=sampling, constrain=constrain, keep=[keep], stop=stop)[0]
 
     @torch.no_grad()
     def replies(
@@ -217,6 +219,7 @@ class PoseLM:
         sampling: Sampling | None = None,
         constrain: bool = True,
         keep: Sequence[Keep | None] | None = None,
+        stop: Callable[[], bool] | None = None,
     ) -> list[Reply]:
         """The next message of several conversations at once.
 
@@ -225,6 +228,7 @@ class PoseLM:
             sampling: how they are drawn; the answers of one conversation stand together.
             constrain: pose blocks are always whole.
             keep: for each conversation what an edit leaves alone.
+            stop: asked before each token; once true, all answers end there.
 
         Returns:
             `sampling.count` answers for each conversation, the same as if each was alone but for rounding.
@@ -248,7 +252,7 @@ class PoseLM:
         self.model.eval()
         try:
             with rows_in_place(self.model):
-                written = self._generate(inputs, [*processors, *sampling.processors(length)], sampling)
+                written = self._generate(inputs, [*processors, *sampling.processors(length)], sampling, stop)
                 told = written[:, length:].tolist()
                 each = [shown[row // sampling.count] for row in range(len(told))]
                 poses = [self._regressed(one, ids) for one, ids in zip(each, told, strict=True)]
@@ -257,8 +261,14 @@ class PoseLM:
         bases = [self._edited(one, held) for one, held in zip(conversations, kept, strict=True)]
         return [self._read(ids, each[row], bases[row // sampling.count], poses[row]) for row, ids in enumerate(told)]
 
-    def _generate(self, inputs: Mapping[str, Tensor], processors: list[Any], sampling: Sampling) -> Tensor:
-        from transformers import LogitsProcessorList
+    def _generate(
+        self,
+        inputs: Mapping[str, Tensor],
+        processors: list[Any],
+        sampling: Sampling,
+        stop: Callable[[], bool] | None,
+    ) -> Tensor:
+        from transformers import LogitsProcessorList, StoppingCriteriaList
 
         return self.model.generate(
             **{name: value.to(self.device) for name, value in inputs.items()},
@@ -266,6 +276,7 @@ class PoseLM:
             eos_token_id=list(self._end_ids),
             pad_token_id=self._pad_id,
             use_cache=True,
+            stopping_criteria=StoppingCriteriaList([] if stop is None else [_Stopped(stop)]),
             **sampling.options(),
         )
 
@@ -299,8 +310,7 @@ class PoseLM:
         """The pose that an edit changes."""
         if keep is not None:
             return keep.tokens
-        pose = self.renderer.last_pose(conversation)
-        return None if pose is None else self.renderer.tokens_of([pose])[0]
+        return self.renderer.edited(conversation)
 
     def _read(self, ids: Sequence[int], shown: Rendered, base: PoseTokens | None, poses: Sequence[Pose]) -> Reply:
         reply = Reply.read(ids, self.renderer, base=base, poses=poses, ends=self._end_ids)
@@ -326,6 +336,17 @@ class PoseLM:
             hook.remove()
         rotations = self.regression_head(seen[0][0, places]).cpu()
         return [Pose.from_rotations(one) for one in rotations]
+
+
+class _Stopped:
+    """Ends all answers once somebody says so."""
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self.stop = stop
+
+    def __call__(self, input_ids: Tensor, scores: Any, **_: Any) -> Tensor:
+        """(rows,) bool, whether each row is done."""
+        return torch.full((len(input_ids),), self.stop(), dtype=torch.bool, device=input_ids.device)
 
 
 class _OnlyWords:

@@ -1,13 +1,15 @@
 """`Reply`: what a model answered, read back from its tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatpose.body.pose import Pose
 from chatpose.corpus.instructions.messages import Message, Part, PlanPart, PosePart, TextPart, ToolCall, ToolResult
+from chatpose.corpus.instructions.parts import planned_parts
 from chatpose.errors import ChatposeError
 from chatpose.language.markup import PoseBlock, text_of_ids
 from chatpose.language.rendering import Renderer
+from chatpose.pose_tokenizer.config import PARTS
 from chatpose.pose_tokenizer.tokens import PoseTokens
 
 CUT_OFF = "The answer was cut off: the token budget ended before it did."
@@ -47,6 +49,8 @@ class Reply:
     ) -> "Reply":
         """Reads an answer; what can't be read is left out of the message, and noted.
 
+        An edit changes the parts that the plan before it speaks of, and no others.
+
         Args:
             ids: that were generated, padding and end among them.
             renderer: of the base.
@@ -70,17 +74,24 @@ class Reply:
         parts: list[Part] = []
         tokens: list[PoseTokens] = []
         regressed = iter(poses)
+        plan: PlanPart | None = None
         for element in reading.elements:
             if isinstance(element, str):
                 parts.append(TextPart(element))
             elif isinstance(element, ToolResult):
                 notes.append("Left out of the answer: a tool's result, which only tools can give.")
             elif not isinstance(element, PoseBlock):
+                plan = element if isinstance(element, PlanPart) else plan
                 parts.append(element)
             elif lone:
                 pose = next(regressed, None)
                 parts += [] if pose is None else [PosePart(pose)]
             else:
+                element, beyond = _as_planned(element, plan)
+                plan = None
+                notes += [f"Left out of the edit, as its plan doesn't speak of it: {part}." for part in beyond]
+                if not element.codes:
+                    continue
                 try:
                     made = element.tokens(renderer.vocabulary, base)
                 except ChatposeError as error:
@@ -100,6 +111,16 @@ class Reply:
             tuple(notes),
             tuple(tokens),
         )
+
+
+def _as_planned(block: PoseBlock, plan: PlanPart | None) -> tuple[PoseBlock, list[str]]:
+    """An edit without the parts that its plan doesn't speak of, and these."""
+    if plan is None or block.whole:
+        return block, []
+    told = planned_parts(plan.statements)
+    beyond = [part for part in block.parts if part not in told]
+    codes = {part: row for part, row in block.codes.items() if part in told}
+    return replace(block, heading=block.heading if PARTS[0] in codes else None, codes=codes), beyond
 
 
 def _spoken(ids: Sequence[int], ends: set[int]) -> tuple[list[int], bool]:

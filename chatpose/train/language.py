@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatpose.errors import ChatposeError, MissingFileError
+from chatpose.offline import stay_offline
 from chatpose.optional import require_package
 from chatpose.train.language_asked import budget_of, folder_of, settings_of
 from chatpose.train.language_options import add_common, add_options
@@ -28,6 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_common(parser)
     add_options(parser)
     options = parser.parse_args(arguments)
+    stay_offline(hub=True)
+    if options.threads:
+        import torch
+
+        torch.set_num_threads(options.threads)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         told = train_language(options)
@@ -42,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def train_language(options: argparse.Namespace) -> str:
-    """Trains, or goes on, or only estimates; gives what to print at the end, of several processes only the first.
+    """Trains or goes on; or only says what a run needs (`--estimate`) or is made of (`--statistics`).
+
+    Gives what to print at the end, of several processes only the first.
 
     Raises:
         ChatposeError: what was asked for can't be done.
@@ -53,6 +61,10 @@ def train_language(options: argparse.Namespace) -> str:
     settings = settings_of(options)
     if options.estimate:
         return estimated(settings, options)
+    if options.statistics:
+        from chatpose.train.language_statistics import statistics
+
+        return statistics(settings, options.statistics, skip_bad=options.skip_bad)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # workers are forked after the tokenizer was used
     from chatpose.train.language_build import build_run
     from chatpose.train.language_folder import RunFolder, about_run

@@ -22,7 +22,7 @@ def language_card(
         "together.",
         "",
         "```python",
-        "from chatpose.language.pose_lm import PoseLM",
+        "from chatpose.language import PoseLM",
         f'lm = PoseLM.from_pretrained("{model.base}", adapter="THIS FOLDER")',
         "```",
         "",

@@ -40,6 +40,10 @@ class Make(Protocol):
 TOO_LONG, NOTHING_LEARNED, BAD = "too long", "nothing to learn", "can't be shown to the model"
 
 
+class UnusableConversationError(ChatposeError, ValueError):
+    """A conversation that the model can't be shown."""
+
+
 @dataclass(frozen=True)
 class Cursor:
     """A place in a process's rows: chunks of its own that are behind, and rows of the next."""
@@ -50,10 +54,17 @@ class Cursor:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Rows of examples, and what was left out, by reason."""
+    """Rows of examples.
+
+    Attributes:
+        rows: of the conversations.
+        left_out: how many there are beside, by reason.
+        problem: why the run can't go on; empty when it can. As words: workers can't hand every error over.
+    """
 
     rows: list[list[Example]]
     left_out: dict[str, int]
+    problem: str = ""
 
 
 class ConversationSource:
@@ -113,11 +124,13 @@ class Chunks(Dataset[Chunk]):
         self.source, self.make, self.settings, self.skip_bad = source, make, settings, skip_bad
 
     def __getitem__(self, index: int) -> Chunk:
-        """The chunk of a number.
+        """The chunk of a number; with `problem` where a conversation can't be used."""
+        try:
+            return self._chunk(index)
+        except ChatposeError as error:
+            return Chunk([], {}, str(error))
 
-        Raises:
-            ChatposeError: a conversation that can't be rendered.
-        """
+    def _chunk(self, index: int) -> Chunk:
         left_out: Counter[str] = Counter()
         examples = []
         drawn = self.source.chunk(index)
@@ -136,12 +149,21 @@ class Chunks(Dataset[Chunk]):
 def example_or_reason(
     make: Make, conversation: Conversation, length: int, *, skip_bad: bool
 ) -> tuple[Example | None, str]:
-    """An example, or why there is none."""
+    """An example, or why there is none.
+
+    Raises:
+        UnusableConversationError: it can't be rendered, and bad ones aren't to be left out.
+    """
     try:
         made = make(conversation)
-    except ChatposeError:
+    except ChatposeError as error:
         if not skip_bad:
-            raise
+            begun = " ".join(next((message.text for message in conversation.messages if message.text), "").split())
+            raise UnusableConversationError(
+                f"the conversation that begins {begun[:60]!r}: {error.got}",
+                expected=error.expected,
+                fix=f"{error.fix or 'mend it'}, or leave such conversations out by --skip-bad",
+            ) from error
         return None, BAD
     if len(made) > length:
         return None, TOO_LONG
@@ -185,7 +207,7 @@ class RowStream:
         """The next rows, and where the stream is behind them; `cursor` stays.
 
         Raises:
-            ChatposeError: chunk after chunk has no conversation that fits.
+            ChatposeError: a conversation that can't be used; or chunk after chunk has none that fits.
         """
         if self._ahead is None or self._at != self.cursor:
             self._ahead = self._rows(self.cursor)
@@ -199,7 +221,7 @@ class RowStream:
         """The first of the stream, for trials; the stream stays where it is."""
         found: list[Example] = []
         for number in range(4):
-            found += itertools.chain.from_iterable(self.chunks[number].rows)
+            found += itertools.chain.from_iterable(_usable(self.chunks[number]).rows)
             if len(found) >= count:
                 break
         # One with photos, where there is one, shows more.
@@ -213,6 +235,7 @@ class RowStream:
         loader = DataLoader(self.chunks, batch_size=None, sampler=_From(first, self.processes), **options)
         empty = 0
         for number, chunk in enumerate(loader, start.chunk):
+            _usable(chunk)
             skipped = start.row if number == start.chunk else 0
             if not skipped:
                 self._tell(chunk)
@@ -229,3 +252,9 @@ class RowStream:
             if why not in self.left_out and not self.rank:
                 log.warning("conversations are left out: %s (counted in the log)", why)
             self.left_out[why] += count
+
+
+def _usable(chunk: Chunk) -> Chunk:
+    if chunk.problem:
+        raise UnusableConversationError(chunk.problem)
+    return chunk

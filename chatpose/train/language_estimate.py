@@ -13,6 +13,7 @@ from typing import Any
 from torch import nn
 
 from chatpose.errors import ChatposeError, MissingFileError
+from chatpose.language.nano.registration import register
 from chatpose.train.language_settings import LanguageTraining
 
 GIB = 2**30
@@ -135,6 +136,7 @@ def empty_base(base: str, trust_remote_code: bool = False) -> tuple[nn.Module, A
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
+    register()
     try:
         config = AutoConfig.from_pretrained(base, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:

@@ -9,6 +9,7 @@ runs/NAME/adapter/          what `PoseLM.from_pretrained` loads
 
 import json
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def about_run(trainer: LanguageTrainer, **facts: Any) -> dict[str, Any]:
     device = trainer.accelerator.device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     return {
-        "command": " ".join(["chatpose", "train", "language", *sys.argv[1:]]),
+        "command": command(),
         "commit": commit(),
         "versions": {package: _version(package) for package in PACKAGES},
         "device": f"{device.type}: {name}",
@@ -114,6 +115,13 @@ def about_run(trainer: LanguageTrainer, **facts: Any) -> dict[str, Any]:
         "key": trainer.key,
         **facts,
     }
+
+
+def command() -> str:
+    """What was typed, by whichever of the two ways in."""
+    words = sys.argv[1:]
+    way_in = ["chatpose"] if words[:2] == ["train", "language"] else ["python", "-m", "chatpose.train.language"]
+    return shlex.join([*way_in, *words])
 
 
 def _version(package: str) -> str | None:

@@ -17,19 +17,6 @@ CHUNK = 1024
 """Tokens whose probabilities over the vocabulary are in memory at once."""
 
 
-@dataclass(frozen=True)
-class Shares:
-    """What the sums of a step are divided by, over all its rows and processes, so that they count as one batch.
-
-    Attributes:
-        weight: sum of the tokens' weights.
-        poses: regressed poses.
-    """
-
-    weight: float
-    poses: float
-
-
 def token_losses(logits: Tensor, targets: Tensor) -> Tensor:
     """(K,) negative log-likelihoods in float32.
 

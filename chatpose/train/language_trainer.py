@@ -220,7 +220,8 @@ class LanguageTrainer:
         tensors, facts = found
         if facts.get("key") != self.key:
             raise UnwritableFileError(
-                f"{folder} holds a run of other settings, data or number of processes", fix="name another --out"
+                f"{folder} holds a run of other settings, data or number of processes",
+                fix="give the run another --name",
             )
         restore(tensors, self.parameters, self._adam())
         try:

@@ -140,14 +140,13 @@ def report(mixture: Mixture, size: int, seed: int = 0) -> str:
     bank = mixture.bank
     tasks, families, turns = Counter[str](), Counter[str](), Counter[str]()
     words, poses, asked = Counter[str](), Counter[str](), dict[str, set[str]]()
-    claims = rows = 0
+    claims = 0
     for number in range(size):
         told = mixture.told(seed, number)
         task = told.conversation.task
         tasks[task] += 1
         claims += len(told.claims)
         families.update(bank.family_name(row) for row in told.rows)
-        rows += len(told.rows)
         turns[task] += len(told.conversation.messages)
         poses[task] += sum(1 for message in told.conversation.messages for _ in message.poses())
         for message in told.conversation.messages:
@@ -161,9 +160,28 @@ def report(mixture: Mixture, size: int, seed: int = 0) -> str:
             f"| {task} | {100 * found / size:.1f} | {turns[task] / found:.1f} | {poses[task] / found:.1f} "
             f"| {100 * min(len(asked[task]) / found, 1):.0f} |"
         )
-    lines += ["", "| family of posture | share of poses shown % | wanted % |", "| --- | --- | --- |"]
-    wanted = bank.any_pose.shares
-    for family in FAMILIES:
-        lines.append(f"| {family} | {100 * families[family] / max(rows, 1):.1f} | {100 * wanted.get(family, 0):.1f} |")
-    lines += ["", "words by role: " + ", ".join(f"{role} {number:,}" for role, number in sorted(words.items()))]
+    lines += ["", *_family_lines(bank, families), ""]
+    lines += ["words by role: " + ", ".join(f"{role} {number:,}" for role, number in sorted(words.items()) if number)]
     return "\n".join(lines)
+
+
+def family_table(mixture: Mixture, size: int, seed: int = 0) -> str:
+    """Which families of posture the poses of a mixture's first conversations are of, and what is wanted."""
+    bank = mixture.bank
+    return "\n".join(
+        _family_lines(
+            bank, Counter(bank.family_name(row) for number in range(size) for row in mixture.told(seed, number).rows)
+        )
+    )
+
+
+def _family_lines(bank: PoseBank, families: Mapping[str, int]) -> list[str]:
+    total, wanted = max(sum(families.values()), 1), bank.any_pose.shares
+    return [
+        "| family of posture | share of poses shown % | wanted % |",
+        "| --- | --- | --- |",
+        *(
+            f"| {family} | {100 * families.get(family, 0) / total:.1f} | {100 * wanted.get(family, 0):.1f} |"
+            for family in FAMILIES
+        ),
+    ]

@@ -3,6 +3,7 @@
 The table is `chatpose.pose_tokenizer.config`'s (a test keeps them the same); this package lies below that one.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 from chatpose.body.skeleton import SMPL
@@ -49,6 +50,12 @@ def parts_of(line: str) -> tuple[str, ...]:
         return (f"{side}_{limb}",) if limb else ("torso",)
     first = subject.split(" ", 1)[0]
     return _PLURAL.get(first, ("torso",))
+
+
+def planned_parts(statements: Iterable[str]) -> tuple[str, ...]:
+    """The parts that a plan speaks of, in the order of `PARTS`: what an edit with this plan changes."""
+    told = {part for line in statements for part in parts_of(line)}
+    return tuple(part for part in PARTS if part in told)
 
 
 def mask_of(parts: tuple[str, ...]) -> int:

@@ -113,6 +113,11 @@ TOOLS: dict[str, Tool] = {
              {"pose": _POSE, "format": {"type": "string", "enum": ["npz", "bvh", "glb", "obj", "json", "png"]}},
              ("pose", "format")),
         Tool("undo", "Takes the last change back.", {}),
+        Tool("redo", "Takes the last undo back.", {}),
+        Tool("ask", "Answers a question about a pose by measuring it; of several poses, which one.",
+             {"pose": _POSE, "question": {"type": "string"}}, ("pose", "question")),
+        Tool("choose", "Puts a pose of this conversation or a result of the search on screen.",
+             {"pose": _POSE}, ("pose",)),
     )
 }  # fmt: skip
 """By name."""
