@@ -1,0 +1,1 @@
+"""What decides in a conversation which tool to use and what to say."""
