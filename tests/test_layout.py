@@ -32,7 +32,7 @@ LAYERS = (
     {"language"},
     {"agent"},
     {"train", "evaluation"},
-    {"page", "gradio_app", "mcp_server"},
+    {"page", "gradio_app", "mcp_server", "mcp_session", "mcp_folders", "mcp_tools"},
     {"cli"},
     {"__main__"},
 )

@@ -97,12 +97,14 @@ def test_first_page_shows_a_body(visitor: Visitor) -> None:
 def test_file_is_shown_and_stepped_through(visitor: Visitor, motion: Path) -> None:
     page = visitor.page
     before = visitor.pixels()
-    visitor.drop("a", motion)
+    visitor.attach(motion)
+    page.keyboard.press("Enter")
     visitor.wait_shown("a", "arm.npz")
     first = visitor.pixels()
     assert changed_share(before, first) > 0.01
-    assert f"{FRAMES} frames" in page.locator(".cp-slot-card").first.inner_text()
-    assert page.locator(".cp-notes li").count() > 0, "what was assumed on reading"
+    page.locator(".cp-facts").filter(has_text=f"{FRAMES} frames").wait_for()
+    assert page.locator(".cp-remark").count() > 0, "what was assumed on reading"
+    assert len(visitor.answer(0).split()) > 5
     visitor.click("One frame on (→)")
     second = visitor.pixels()
     assert page.locator(".cp-count").inner_text().startswith(f"Frame 1 of {FRAMES - 1}")
@@ -150,7 +152,6 @@ def test_turning_zooming_and_views(visitor: Visitor) -> None:
 
 def test_two_bodies_are_compared(visitor: Visitor, motion: Path) -> None:
     page = visitor.page
-    page.get_by_role("tab", name="Compare with B").click()
     visitor.drop("b", motion)
     visitor.wait_shown("b", "arm.npz")
     split = visitor.pixels()
@@ -162,26 +163,21 @@ def test_two_bodies_are_compared(visitor: Visitor, motion: Path) -> None:
     assert right[2] - right[0] > left[2] - left[0] + 15, "B is bluer than A"
     visitor.click("Overlay")
     assert changed_share(split, visitor.pixels()) > 0.02
+    visitor.tab("compare")
     visitor.click("Remove B")
     page.wait_for_selector('.cp-viewer[data-shown-b=""]')
-    page.get_by_role("tab", name="Pose A").click()
     assert body_share(visitor.pixels()) > 0.02
 
 
 def test_downloads_open_again(visitor: Visitor, motion: Path, tmp_path: Path) -> None:
-    page = visitor.page
     visitor.drop("a", motion)
     visitor.wait_shown("a", "arm.npz")
+    visitor.answer(0)
+    visitor.tab("download")
     original = load(motion)
     for suffix, limit_deg in ((".bvh", 0.5), (".npz", 0.01), (".glb", None), (".obj", None)):
-        page.get_by_label("Take it away as").click()
-        page.get_by_role("option", name=f"{suffix[1:]} —").first.click()
-        with page.expect_download() as waiting:
-            visitor.click("Download")
-        name = waiting.value.suggested_filename
-        assert name == ("arm_00000.obj" if suffix == ".obj" else f"arm{suffix}")
-        path = tmp_path / name
-        waiting.value.save_as(path)
+        path = visitor.take_away(suffix, tmp_path)
+        assert path.name == ("arm_00000.obj" if suffix == ".obj" else f"arm{suffix}")
         if limit_deg is None:
             assert path.read_bytes()[:4] == (b"glTF" if suffix == ".glb" else path.read_bytes()[:4])
             assert path.stat().st_size > 100_000
@@ -195,62 +191,66 @@ def test_downloads_open_again(visitor: Visitor, motion: Path, tmp_path: Path) ->
 def test_bad_files_leave_the_page_alive(visitor: Visitor, motion: Path) -> None:
     page = visitor.page
     before = visitor.pixels()
-    for name, content in (
-        ("noise.npz", os.urandom(500)),
-        ("pose.xyz", b"what is this"),
-        ("cut.json", b'{"body_pose": ['),
-    ):
+    bad = (("noise.npz", os.urandom(500)), ("pose.xyz", b"what is this"), ("cut.json", b'{"body_pose": ['))
+    for count, (name, content) in enumerate(bad):
         visitor.drop("a", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
-        problem = page.locator(".cp-problem").filter(has_text=name.split(".")[0])
-        problem.wait_for()
-        assert problem.get_attribute("role") == "alert"
-        line = problem.locator("p").first.inner_text()
+        line = visitor.answer(count)
+        assert page.locator(".cp-message[data-problem]").count() == count + 1
         assert line
-        assert "\n" not in line
         assert "Traceback" not in line
         assert "/tmp" not in line
     assert changed_share(before, visitor.pixels()) == 0, "what was shown stays"
     visitor.drop("a", motion)
     visitor.wait_shown("a", "arm.npz")
-    assert page.locator(".cp-problem").count() == 0
 
 
 def test_markup_in_a_file_name_is_text(visitor: Visitor, motion: Path) -> None:
     name = "<img src=x onerror=window.broken=1>&lt;b&gt;.npz"
-    for content in (motion.read_bytes(), b"bad"):
-        visitor.drop("a", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
-        visitor.page.wait_for_selector(".cp-problem" if content == b"bad" else ".cp-notes")
-        shown = visitor.page.locator(".cp-slot-card").first
-        assert "onerror" in shown.inner_text()
-        assert shown.locator("img, b").count() == 0
+    for count, content in enumerate((motion.read_bytes(), b"bad")):
+        visitor.attach({"name": name, "mimeType": "application/octet-stream", "buffer": content})
+        visitor.say("<b onclick=window.broken=1>what</b> pose is this?")
+        visitor.answer(count)
+    log = visitor.page.locator(".cp-log")
+    assert "onerror" in log.inner_text()
+    assert log.locator(".cp-text img, .cp-text b, .cp-file b, .cp-shot span img").count() == 0
+    visitor.tab("checklist")
+    assert visitor.page.locator(".cp-about img").count() == 0
     assert visitor.page.evaluate("window.broken") is None
 
 
-def test_several_files_are_listed_to_choose_from(visitor: Visitor, motion: Path) -> None:
+def test_several_files_become_several_poses(visitor: Visitor, motion: Path) -> None:
     pose = Pose.from_rotations(random_rotations(1, 24, max_angle_rad=0.3))
     other = motion.with_name("other.json")
     save(PoseClip(pose), other)
-    visitor.drop("a", motion, other)
-    visitor.wait_shown("a", "arm.npz")
-    visitor.page.get_by_role("radio", name="other.json").click()
-    visitor.wait_shown("a", "other.json")
+    visitor.attach(motion, other)
+    visitor.page.keyboard.press("Enter")
+    visitor.answer(0)
+    visitor.tab("poses")
+    for title in ("arm.npz", "other.json"):
+        visitor.page.locator(".cp-tray .cp-shot").filter(has_text=title).click()
+        visitor.wait_shown("a", title)
 
 
 def test_photos_are_looked_at(visitor: Visitor, pose_models: Path, shared_data: Path) -> None:
     page = visitor.page
     skier = shared_data / "photos" / "coco_000000000785.jpg"
-    visitor.drop("a", skier)
-    visitor.wait_shown("a", skier.name)
+    visitor.attach(skier)
+    visitor.say("What pose is this?")
+    visitor.wait_shown("a", f"person 1 of {skier.name}")
     assert 0.02 < body_share(visitor.pixels()) < 0.5
+    assert page.locator(".cp-file img").evaluate("image => image.naturalWidth > 100")
+    visitor.click("See the body in its photo")
+    assert page.locator(".cp-photo-view").evaluate("image => image.naturalWidth > 100")
+    visitor.click("See the body in 3D")
+    visitor.tab("photo")
     pictures = page.locator(".cp-seen img")
     assert pictures.count() == 2
     assert all(pictures.nth(at).evaluate("image => image.naturalWidth > 100") for at in range(2))
-    page.locator(".cp-unseen").filter(has_text="Confidence").wait_for()
-    visitor.drop("a", {"name": "nobody.png", "mimeType": "image/png", "buffer": _png(np.full((90, 120, 3), 99))})
-    page.get_by_text("No person found in this photo.").wait_for()
-    assert page.locator(".cp-problem").count() == 0
-    visitor.drop("a", {"name": "paper.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.4"})
-    page.locator(".cp-problem").filter(has_text="PDF").wait_for()
+    page.locator(".cp-facts").filter(has_text="Confidence").wait_for()
+    visitor.attach({"name": "nobody.png", "mimeType": "image/png", "buffer": _png(np.full((90, 120, 3), 99))})
+    assert "nobody" in visitor.say("Who is this?")
+    visitor.attach({"name": "paper.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.4"})
+    assert "PDF" in visitor.say("And here?")
 
 
 def test_a_photo_is_pasted(visitor: Visitor, pose_models: Path, shared_data: Path) -> None:
@@ -264,11 +264,16 @@ def test_a_photo_is_pasted(visitor: Visitor, pose_models: Path, shared_data: Pat
         }""",
         content,
     )
-    visitor.wait_shown("a", "pasted.png")
-    visitor.page.locator(".cp-unseen").filter(has_text="both legs").wait_for()
-    visitor.page.locator(".cp-chips").first.get_by_role("button", name="Standing", exact=True).click()
-    visitor.wait_shown("a", "Standing")
-    assert not visitor.page.locator(".cp-photo").first.is_visible()
+    visitor.page.get_by_role("button", name="Remove pasted.png").wait_for()
+    visitor.page.keyboard.press("Enter")
+    visitor.wait_shown("a", "person 1 of pasted.png")
+    visitor.page.locator("#cp-tab-photo").wait_for()
+    visitor.tab("photo")
+    visitor.page.locator(".cp-remark").filter(has_text="both legs").wait_for()
+    assert visitor.page.locator(".cp-legend").is_visible()
+    visitor.example("Sitting")
+    visitor.page.locator("#cp-tab-photo").wait_for(state="hidden")
+    assert not visitor.page.locator(".cp-legend").is_visible()
 
 
 def _png(pixels: np.ndarray) -> bytes:
@@ -277,24 +282,6 @@ def _png(pixels: np.ndarray) -> bytes:
     out = io.BytesIO()
     Image.fromarray(pixels.astype(np.uint8)).save(out, "PNG")
     return out.getvalue()
-
-
-def test_files_dropped_on_the_body(visitor: Visitor, motion: Path) -> None:
-    content = base64.b64encode(motion.read_bytes()).decode()
-    dropped = """([content, part]) => {
-      const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
-      const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File([bytes], "arm.npz"));
-      const screen = document.querySelector(".cp-screen");
-      const { left, width, top } = screen.getBoundingClientRect();
-      const at = { bubbles: true, cancelable: true, clientX: left + part * width, clientY: top + 99, dataTransfer };
-      screen.dispatchEvent(new DragEvent("dragover", at));
-      screen.dispatchEvent(new DragEvent("drop", at));
-    }"""
-    visitor.page.evaluate(dropped, [content, 0.8])
-    visitor.wait_shown("b", "arm.npz")
-    visitor.page.evaluate(dropped, [content, 0.2])
-    visitor.wait_shown("a", "arm.npz")
 
 
 def test_viewer_is_driven_by_code(visitor: Visitor) -> None:
@@ -319,10 +306,15 @@ def test_visitors_do_not_see_each_other(browser: Any, server: str, visitor: Visi
 def test_phone_width_and_dark(browser: Any, server: str) -> None:
     phone = Visitor(browser, server, width=390, height=844)
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
-    wide = phone.page.evaluate(
-        "[...document.querySelectorAll('.cp-main *')].filter(e => e.getBoundingClientRect().right > 391).length"
-    )
-    assert wide == 0
+    inside = phone.page.locator(".cp-composer, .cp-screen, .cp-log, .cp-bar")
+    assert all(inside.nth(at).bounding_box()["width"] <= 390 for at in range(4))
+    foot = phone.page.locator(".cp-composer").bounding_box()
+    assert foot["y"] + foot["height"] <= 844, "the input is in reach"
+    phone.tab("checklist")
+    assert not phone.page.locator(".cp-log").is_visible()
+    assert phone.page.locator(".cp-input").is_visible()
+    phone.tab("talk")
+    assert phone.page.locator(".cp-log").is_visible()
     light = phone.pixels()
     assert body_share(light) > 0.04
     phone.click("Light / dark")
@@ -349,10 +341,10 @@ def test_without_webgl_the_server_draws(browser: Any, server: str) -> None:
 
 def test_pose_is_described_and_statements_light_up(visitor: Visitor) -> None:
     page = visitor.page
-    page.wait_for_selector(".cp-tab-a .cp-description, .cp-spoken .cp-description")
-    spoken = page.locator(".cp-spoken:visible .cp-description")
-    assert len(spoken.inner_text().split()) > 20
-    row = page.locator(".cp-statements:visible li[data-joints*=left_]").first
+    visitor.example("Sitting")
+    visitor.tab("checklist")
+    assert len(page.locator(".cp-about .cp-description").inner_text().split()) > 15
+    row = page.locator(".cp-statements li[data-joints*=left_]").first
     assert any(unit in row.inner_text() for unit in ("°", "cm", "%"))
     page.mouse.move(5, 5)
     before = visitor.pixels()
@@ -367,18 +359,17 @@ def test_pose_is_described_and_statements_light_up(visitor: Visitor) -> None:
 
 def test_description_follows_the_frame_and_the_way_from_a_to_b_is_told(visitor: Visitor) -> None:
     page = visitor.page
-    visitor.click("Squat", within=".cp-panel")
-    visitor.wait_shown("a", "Squat")
-    page.wait_for_function("document.querySelector('.cp-spoken .cp-description')?.innerText.length > 40")
-    page.wait_for_timeout(600)
-    first = page.locator(".cp-spoken .cp-description").first.inner_text()
+    visitor.example("Squat")
+    visitor.tab("checklist")
+    told = ".cp-about .cp-description"
+    page.wait_for_function(f"document.querySelector('{told}')?.innerText.length > 40")
+    first = page.locator(told).inner_text()
     page.evaluate("document.querySelector('.cp-viewer').viewer.setFrame(30)")
-    page.wait_for_function("was => document.querySelector('.cp-spoken .cp-description').innerText !== was", arg=first)
-    assert "squat" in page.locator(".cp-spoken .cp-description").first.inner_text().lower()
-    page.get_by_role("tab", name="Compare with B").click()
-    page.locator(".cp-panel").get_by_role("button", name="Waving", exact=True).last.click()
+    page.wait_for_function(f"was => document.querySelector('{told}').innerText !== was", arg=first)
+    assert "squat" in page.locator(".cp-about").inner_text().lower()
+    visitor.tab("compare")
+    visitor.click("Compare with Waving")
     visitor.wait_shown("b", "Waving")
-    page.wait_for_selector(".cp-way .cp-description")
-    assert len(page.locator(".cp-way .cp-description").inner_text().split()) > 5
+    page.wait_for_function("document.querySelector('.cp-way .cp-description')?.innerText.split(' ').length > 5")
     visitor.click("Remove B")
-    page.wait_for_selector(".cp-way .cp-description", state="detached")
+    page.wait_for_selector(".cp-way", state="detached")

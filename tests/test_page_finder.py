@@ -71,7 +71,8 @@ def server(body: BodyModel, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def visitor(browser: Any, server: str) -> Iterator[Visitor]:
-    someone = Visitor(browser, server, width=1280, height=800)
+    someone = Visitor(browser, server)
+    someone.tab("similar")
     someone.page.wait_for_selector(".cp-tile")
     yield someone
     someone.close()
@@ -100,7 +101,8 @@ def test_similar_poses_come_with_pictures(visitor: Visitor) -> None:
     assert len(first.get_attribute("alt").split()) > 8
     before = names(visitor)
     assert len(before) == 12
-    visitor.click("Warrior", within=".cp-panel")
+    visitor.example("Warrior")
+    visitor.tab("similar")
     page.locator(".cp-find-status").filter(has_text="Like Warrior (A)").wait_for()
     assert names(visitor) != before
 
@@ -121,23 +123,26 @@ def test_search_by_keyboard_and_choose(visitor: Visitor) -> None:
     visitor.wait_shown("a", title)
     assert changed_share(before, visitor.pixels()) > 0.01
     assert page.locator(".cp-tile[aria-current=true]").count() == 1
-    assert "out of the library" in page.locator(".cp-slot-card").first.inner_text()
+    assert page.locator("#cp-tab-poses small").inner_text() == "1", "it is in the conversation"
     page.get_by_role("tab", name="Found").focus()
     page.keyboard.press("ArrowLeft")
     page.locator(".cp-find-status").filter(has_text=f"Like {title}").wait_for()
     assert title not in names(visitor)
 
 
-def test_a_hit_goes_where_the_tab_is_open(visitor: Visitor) -> None:
+def test_a_hit_is_compared(visitor: Visitor) -> None:
     page = visitor.page
+    visitor.tab("compare")
+    visitor.click("Find one in the library")
     search(visitor, f"entry {ENTRY}")
-    page.get_by_role("tab", name="Compare with B").click()
-    page.get_by_text("A click shows it as B.").wait_for()
+    page.get_by_text("A click shows it as B, to compare.").wait_for()
+    title = names(visitor)[0]
     page.locator(".cp-tile").first.click()
-    visitor.wait_shown("b", names(visitor)[0])
+    visitor.wait_shown("b", title)
     visitor.wait_shown("a", "Standing")
-    page.get_by_role("tab", name="Similar poses").click()
-    page.locator(".cp-find-status").filter(has_text="(B)").wait_for()
+    page.get_by_text(f"Compared with {title}").wait_for()
+    visitor.tab("similar")
+    page.get_by_text("A click shows it.", exact=True).wait_for()
 
 
 def test_more_are_shown_and_the_focus_goes_on(visitor: Visitor) -> None:
@@ -181,7 +186,7 @@ def test_statements_are_suggested(visitor: Visitor) -> None:
 
 def test_nothing_moves(visitor: Visitor) -> None:
     """Searching changes what is in the list, and nothing around it."""
-    places = """['.cp-screen', '.cp-panel', '.cp-find-form', '.cp-find-tabs', '.cp-tiles', '.cp-finder'].map((one) => {
+    places = """['.cp-screen', '.cp-log', '.cp-composer', '.cp-find-form', '.cp-tiles', '.cp-finder'].map((one) => {
       const { x, y, width, height } = document.querySelector(one).getBoundingClientRect();
       return [x, y, width, height].map(Math.round);
     })"""
@@ -209,6 +214,7 @@ def test_everything_has_a_name(visitor: Visitor) -> None:
 def test_visitors_do_not_see_each_others_searches(browser: Any, server: str, visitor: Visitor) -> None:
     search(visitor, "entry 123")
     other = Visitor(browser, server)
+    other.tab("similar")
     other.page.wait_for_selector(".cp-tile")
     other.page.get_by_role("tab", name="Found").click()
     other.page.get_by_text("Search above to find poses.").wait_for()
@@ -219,10 +225,11 @@ def test_visitors_do_not_see_each_others_searches(browser: Any, server: str, vis
 def test_phone(browser: Any, server: str) -> None:
     phone = Visitor(browser, server, width=390, height=844)
     page = phone.page
+    phone.tab("similar")
     page.wait_for_selector(".cp-tile")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    finder, panel = (page.locator(one).bounding_box() for one in (".cp-finder", ".cp-panel"))
-    assert page.locator(".cp-screen").bounding_box()["y"] < finder["y"] < panel["y"]
+    finder, composer = (page.locator(one).bounding_box() for one in (".cp-finder", ".cp-composer"))
+    assert page.locator(".cp-screen").bounding_box()["y"] < finder["y"] < composer["y"]
     search(phone, "entry 5")
     assert page.locator(".cp-finder").bounding_box()["height"] == pytest.approx(finder["height"], abs=1)
     page.locator(".cp-tile").first.click()
@@ -239,10 +246,11 @@ def test_without_a_library_the_page_goes_on(browser: Any, body: BodyModel) -> No
     someone = Visitor(browser, blocks.local_url)
     try:
         page = someone.page
+        someone.tab("similar")
         page.get_by_text("Search isn't available on this server: no library of poses is installed").wait_for()
         assert "secret" not in page.content()
-        someone.click("Warrior", within=".cp-panel")
-        someone.wait_shown("a", "Warrior")
+        someone.example("Warrior")
+        someone.tab("checklist")
         page.locator(".cp-called").filter(has_text="warrior").first.wait_for()
     finally:
         someone.close()
@@ -258,7 +266,7 @@ def test_what_a_photo_does_not_show_is_striped(visitor: Visitor, tmp_path: Path)
     photo = tmp_path / "beach.png"
     Image.new("RGB", (300, 400), (120, 130, 140)).save(photo)
     visitor.drop("a", photo)
-    visitor.wait_shown("a", "beach.png")
+    visitor.wait_shown("a", "person 1 of beach.png")
     assert legend.is_visible()
     assert "not seen" in legend.inner_text()
     solid = visitor.pixels()[..., 3] > 250
@@ -266,8 +274,7 @@ def test_what_a_photo_does_not_show_is_striped(visitor: Visitor, tmp_path: Path)
     top, bottom = rows[0], rows[-1]
     chest, shin = (top + round(part * (bottom - top)) for part in (0.25, 0.85))
     assert breaks(solid[chest - 10 : chest + 10]) < breaks(solid[shin - 10 : shin + 10]) / 2
-    visitor.click("Standing", within=".cp-panel")
-    visitor.wait_shown("a", "Standing")
+    visitor.example("Standing")
     assert not legend.is_visible()
 
 

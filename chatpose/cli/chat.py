@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from chatpose.cli import options as shared
+from chatpose.cli.backend_options import add_backend, chosen_backend
 from chatpose.cli.photo_estimators import Estimators, add_estimator
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "chat",
         help="open the page",
-        description="Serves the page on this machine: find poses, drop pose files and photos, look at the body, take "
-        "it away in any format.",
+        description="Serves the page on this machine: talk about poses, drop photos and pose files, look at the body, "
+        "take it away in any format.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=port, default=None, help="default: the first free one from 7860")
@@ -29,6 +30,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--no-browser", action="store_true", help="don't open a browser window")
     shared.add_body(parser)
     add_estimator(parser)
+    add_backend(parser)
     parser.set_defaults(run=run)
 
 
@@ -60,6 +62,8 @@ def run(options: argparse.Namespace) -> int:
         auth=(user, password) if options.auth else None,
         open_browser=not options.no_browser,
         estimator=_estimator(options.estimator, body) if options.estimator else None,
+        backend=chosen_backend(options),
+        warm=True,
     )
     return 0
 

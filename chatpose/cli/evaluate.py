@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from chatpose.cli import evaluate_perception, evaluate_retrieval
+from chatpose.cli import evaluate_language, evaluate_perception, evaluate_retrieval
 from chatpose.cli import options as shared
 from chatpose.cli.evaluate_tokenizer import run_tokenizer
 from chatpose.errors import MissingFileError
 
-SUITES = ("naming", "tokenizer", "perception", "retrieval")
+SUITES = ("naming", "tokenizer", "perception", "retrieval", "language")
 QUICK = ("naming", "tokenizer")
 """Those that run when none is named; the others take far longer."""
 
@@ -39,7 +39,7 @@ def add_parser(commands: Any) -> None:
         "--limit",
         type=shared.positive,
         metavar="N",
-        help="at most N poses of each collection there, N scenes, or N captions",
+        help="at most N poses of each collection there, N scenes, or N captions; of the suite language every N-th line",
     )
     parser.add_argument(
         "--baseline",
@@ -50,6 +50,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="one object a suite on standard output")
     evaluate_perception.add_options(parser)
     evaluate_retrieval.add_options(parser)
+    evaluate_language.add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -64,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
             evaluate_perception.run_perception(options)
         if suite == "retrieval":
             evaluate_retrieval.run_retrieval(options)
+        if suite == "language":
+            evaluate_language.run_language(options)
     return 0
 
 

@@ -7,7 +7,22 @@ import sys
 from collections.abc import Callable, Sequence
 
 from chatpose import __version__
-from chatpose.cli import atlas, chat, compare, convert, describe, evaluate, info, library, search, train
+from chatpose.cli import (
+    atlas,
+    chat,
+    compare,
+    convert,
+    describe,
+    edit,
+    evaluate,
+    generate,
+    info,
+    library,
+    mcp,
+    search,
+    talk,
+    train,
+)
 from chatpose.errors import ChatposeError
 from chatpose.offline import stay_offline
 
@@ -26,7 +41,23 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chatpose {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
-    for module in (chat, describe, search, compare, convert, info, atlas, library, train, evaluate):
+    modules = (
+        chat,
+        talk,
+        generate,
+        edit,
+        describe,
+        search,
+        compare,
+        convert,
+        info,
+        atlas,
+        library,
+        mcp,
+        train,
+        evaluate,
+    )
+    for module in modules:
         module.add_parser(commands)
     return parser
 
@@ -34,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0 done, 2 bad input, 130 interrupted."""
     options = build_parser().parse_args(arguments)
-    stay_offline()
+    stay_offline(hub=options.hub(options) if "hub" in options else False)
     try:
         return options.run(options)
     except ChatposeError as error:

@@ -18,7 +18,7 @@ from chatpose.perception.estimator import PhotoEstimator
 from chatpose.perception.one_thread import one_thread
 from chatpose.perception.overlay import body_panel, seen_panel
 from chatpose.perception.person import PhotoPerson
-from chatpose.perception.photo import Photo, read_photo
+from chatpose.perception.photo import Photo, photo_of_bytes, read_photo
 from chatpose.perception.readings import Reading, distinct_readings
 
 Estimating = PhotoEstimator | Callable[[Path], PhotoEstimator]
@@ -100,6 +100,27 @@ def look(path: Path, estimator: Estimating, *, mirrored: bool = False) -> SeenPh
     except (MissingFileError, MissingExtraError) as error:  # whose words name folders of the server
         raise MissingFileError("photos can't be looked at here yet", fix=error.fix) from error
     return SeenPhoto(_small(photo), tuple(people), path, mirrored)
+
+
+@one_thread()
+def seen_again(content: bytes, title: str, person: PhotoPerson) -> SeenPhoto:
+    """A photo of the conversation in which somebody was found.
+
+    Raises:
+        ChatposeError: whatever is wrong with the photo.
+    """
+    return SeenPhoto(_small(photo_of_bytes(content, title)), (person,), Path())
+
+
+def small_picture(content: bytes, title: str, size: int) -> str:
+    """A photo as a data URL, its longer edge at most `size` pixels.
+
+    Raises:
+        ChatposeError: whatever is wrong with the photo.
+    """
+    picture = Image.fromarray(photo_of_bytes(content, title).pixels)
+    picture.thumbnail((size, size), Image.Resampling.BOX)
+    return _data_url(np.array(picture))
 
 
 @one_thread()

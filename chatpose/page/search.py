@@ -70,6 +70,22 @@ class PageSearch:
         """
         return self._answer(Query.parse(where=_lines(where), like=pose.validated(), k=k))
 
+    def search(self, query: Query) -> list[SearchHit]:
+        """The hits of any query; the agent asks this way.
+
+        Raises:
+            ChatposeError: no search here.
+        """
+        return self._answer(query)
+
+    def libraries(self) -> LibrarySearch:
+        """The libraries themselves, opened now if they weren't.
+
+        Raises:
+            NoSearchError: they can't be.
+        """
+        return self._libraries()
+
     def warm_up(self) -> None:
         """Begins to load what a search by words needs, beside everything else; for when somebody starts to type."""
         if self._warmed:

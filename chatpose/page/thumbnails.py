@@ -1,7 +1,8 @@
 """Small pictures of poses that searches found: drawn beside the requests, kept within bounds, fetched by token.
 
 A token is a keyed hash of the pose, so nobody can ask for a picture that the server didn't offer, and the same pose is
-drawn once for everybody. Only poses of libraries are drawn here, never those of a visitor.
+drawn once for everybody. Poses of a visitor's conversation have tokens of that conversation only, and are forgotten
+with it.
 """
 
 import hashlib
@@ -55,13 +56,21 @@ class Thumbnails:
         self._drawn: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
         self._drawing: dict[str, Future[bytes]] = {}
+        self._owned: dict[str, set[str]] = {}
         self._turn = threading.Lock()
         self._pool = ThreadPoolExecutor(1, "thumbnails")  # one: pictures must not take the core that answers
 
-    def offer(self, pose: Pose) -> str:
-        """The token of a pose without batch axes; its picture is begun."""
-        token = self._token(pose)
+    def offer(self, pose: Pose, owner: str = "") -> str:
+        """The token of a pose without batch axes; its picture is begun.
+
+        Args:
+            pose: to draw.
+            owner: names the conversation that the pose is of; nobody else's poses have the same token.
+        """
+        token = self._token(pose, owner)
         with self._turn:
+            if owner:
+                self._owned.setdefault(owner, set()).add(token)
             self._poses[token] = pose
             self._poses.move_to_end(token)
             while len(self._poses) > self._kept_poses:
@@ -81,6 +90,13 @@ class Thumbnails:
             pose = self._poses.get(token)
             return None if pose is None else self._begin(token, pose)
 
+    def forget(self, owner: str) -> None:
+        """Forgets the poses and pictures of a conversation."""
+        with self._turn:
+            for token in self._owned.pop(owner, ()):
+                self._poses.pop(token, None)
+                self._bytes -= len(self._drawn.pop(token, b""))
+
     def close(self) -> None:
         """Draws no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -97,7 +113,7 @@ class Thumbnails:
         finally:
             with self._turn:
                 self._drawing.pop(token, None)
-                if picture:
+                if picture and token in self._poses:
                     self._keep(token, picture)
         return picture
 
@@ -107,9 +123,11 @@ class Thumbnails:
         while self._bytes > self._kept_bytes:
             self._bytes -= len(self._drawn.popitem(last=False)[1])
 
-    def _token(self, pose: Pose) -> str:
+    def _token(self, pose: Pose, owner: str) -> str:
         numbers = torch.cat([pose.local_rotations.flatten(), pose.betas.flatten()]).to(torch.float32).numpy()
-        return hmac.new(self._secret, numbers.tobytes(), hashlib.sha256).hexdigest()[: 2 * _TOKEN_BYTES]
+        return hmac.new(self._secret, owner.encode() + numbers.tobytes(), hashlib.sha256).hexdigest()[
+            : 2 * _TOKEN_BYTES
+        ]
 
 
 def draw(body: BodyModel, pose: Pose, size: int = THUMBNAIL_PX) -> bytes:

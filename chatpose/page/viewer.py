@@ -68,14 +68,26 @@ def update(*commands: Command) -> Update:
     return {"id": f"{secrets.token_hex(4)}-{next(_numbers)}", "commands": list(commands)}
 
 
-def load(slot: str, shown: Shown, body: BodyModel) -> Command:
-    """Shows a clip in slot "A" or "B"; parts of a person that a photo doesn't show are hatched."""
+def load(
+    slot: str, shown: Shown, body: BodyModel, *, unseen: Sequence[str] = (), about: str = "", draft: bool = False
+) -> Command:
+    """Shows a clip in slot "A" or "B"; parts of a person that a photo doesn't show are hatched.
+
+    Args:
+        slot: "A" or "B".
+        shown: the clip.
+        body: that it is shown on.
+        unseen: joints that nothing is said of, beside those that `shown` knows.
+        about: what it is in words, for those who don't see it.
+        draft: whether it is still being checked.
+    """
     clip = shown.clip
     stride = shown_stride(len(clip))
     thinned = clip.select(every=stride)
     glb = base64.b64encode(clip_to_glb(thinned, body)).decode()
     meta: dict[str, Any] = {"title": shown.title, "frames": len(clip), "stride": stride, "fps": clip.fps}
-    meta["unseen"] = shown.seen.unseen() if shown.seen else []
+    meta["unseen"] = shown.seen.unseen() if shown.seen else list(unseen)
+    meta |= {"about": about, "draft": draft}
     return {"do": "load", "slot": slot, "glb": glb, "meta": meta | extent(thinned, body)}
 
 
@@ -125,6 +137,11 @@ def view(name: str) -> Command:
 def picture(slot: str, png: bytes) -> Command:
     """A picture for browsers without WebGL; others ignore it."""
     return {"do": "picture", "slot": slot, "png": base64.b64encode(png).decode()}
+
+
+def photo(source: str, words: str) -> Command:
+    """A picture of the body in its photo, that can be looked at instead of the 3D view; none for no source."""
+    return {"do": "photo", "source": source, "words": words}
 
 
 def shown_stride(frames: int) -> int:

@@ -1,5 +1,5 @@
 // Finds poses: a form for words and statements, and one list that shows either what was found or what is similar to
-// the pose on screen. A click on a picture shows that pose in the slot whose tab is open.
+// the pose on screen. A click on a picture shows that pose.
 //
 //   const finder = Finder.mount(element, (event, data) => …, { base });
 //   finder.show({ list: "found", ask, tiles: [{ token, name, alt, note }], status, more, problem });
@@ -104,8 +104,8 @@ export class Finder {
   follow() {
     clearTimeout(this.following);
     const list = this.lists.similar;
-    if (this.chosen !== "similar" || !this.screen) return;
-    const slot = openSlot();
+    if (this.chosen !== "similar" || !this.screen || !this.root.offsetParent) return;
+    const slot = "A";
     const key = JSON.stringify([slot, this.screen.loads, this.screen.frames]);
     if (key === list.key) return;
     this.following = setTimeout(() => {
@@ -158,7 +158,9 @@ export class Finder {
       for (const other of tiles.querySelectorAll("[aria-current]")) other.removeAttribute("aria-current");
       tile.setAttribute("aria-current", "true");
       this.list().current = tile.dataset.token;
-      this.emit(openSlot() === "B" ? "use_b" : "use_a", { token: tile.dataset.token });
+      const slot = openSlot();
+      this.emit(slot === "B" ? "use_b" : "use_a", { token: tile.dataset.token });
+      if (slot === "B") this.compared();
     });
     tiles.addEventListener("keydown", (event) => this.step(event));
     tiles.addEventListener("focusin", (event) => this.rove(event.target.closest("button")));
@@ -194,9 +196,21 @@ export class Finder {
       this.screen = event.detail;
       this.follow();
     });
-    document.addEventListener("click", (event) => {
-      if (event.target.closest(".cp-tabs [role=tab]")) setTimeout(() => this.slotChanged(), 50);
+    document.addEventListener("chatpose:tabbed", (event) => {
+      if (event.detail === "similar") this.slotChanged();
+      else this.forB(false);
     });
+  }
+
+  // What was looked for beside the body on screen is there: back to the comparison.
+  compared() {
+    this.forB(false);
+    document.dispatchEvent(new CustomEvent("chatpose:tab", { detail: "compare" }));
+  }
+
+  forB(on) {
+    const side = document.querySelector(".cp-side");
+    if (side) side.dataset.finderSlot = on ? "B" : "A";
   }
 
   slotChanged() {
@@ -232,7 +246,7 @@ export class Finder {
 
   hint() {
     const some = this.list().tiles.length > 0;
-    this.shell.hint.textContent = some ? `A click shows it as ${openSlot()}.` : "";
+    this.shell.hint.textContent = some ? openSlot() === "B" ? "A click shows it as B, to compare." : "A click shows it." : "";
   }
 
   tile({ token, name, alt, note }, current) {
@@ -263,8 +277,7 @@ function moreButton() {
   return item;
 }
 
-// The slot whose tab is open in the panel beside the body.
+// Where a click shows the pose: A, unless something to compare with is being looked for.
 function openSlot() {
-  const tabs = document.querySelectorAll(".cp-tabs [role=tab]");
-  return tabs[1]?.getAttribute("aria-selected") === "true" ? "B" : "A";
+  return document.querySelector(".cp-side")?.dataset.finderSlot === "B" ? "B" : "A";
 }

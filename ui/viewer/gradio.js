@@ -7,7 +7,7 @@ import { Viewer } from "./viewer.js";
 
 export function connect(element, props, trigger) {
   const emit = (event, data) => {
-    if (event === "drop") return handOver(data).catch(report);
+    if (event === "drop") return handOver(data);
     if (event === "settled") tell(viewer, data);
     trigger(event, data);
   };
@@ -48,23 +48,13 @@ const ACTIONS = {
   highlight: (viewer, { slot, joints }) => viewer.highlight(slot, joints),
   view: (viewer, { name }) => viewer.view(name),
   reset: (viewer) => viewer.reset(),
+  photo: (viewer, { source, words }) => viewer.setPhoto(source, words),
   picture: (viewer, { slot, png }) => viewer.showPicture(slot, `data:image/png;base64,${png}`),
 };
 
-// Dropped files go into the page's own drop zone for that slot, which uploads them; its tab is opened first.
-async function handOver({ slot, files }) {
-  const name = slot.toLowerCase();
-  document.querySelector(`.cp-tabs [role=tab]:nth-of-type(${slot === "A" ? 1 : 2})`)?.click();
-  for (let wait = 0; wait < 100; wait += 1) {
-    const input = document.querySelector(`.cp-drop-${name} input[type=file]`);
-    if (input) {
-      input.files = files;
-      input.dispatchEvent(new Event("change", { bubbles: true }));
-      return;
-    }
-    await new Promise((resume) => setTimeout(resume, 30));
-  }
-  throw new Error(`no drop zone ${slot}`);
+// Dropped files are the conversation's, or are compared with what is on screen.
+function handOver(detail) {
+  document.dispatchEvent(new CustomEvent("chatpose:files", { detail }));
 }
 
 async function perform(viewer, command) {

@@ -2,6 +2,7 @@
 
 const KEYS = "Drag to turn, scroll to zoom. Keys: arrows turn, + and − zoom, R resets, comma and full stop step, space plays.";
 const TOUCH = "Drag sideways to turn, pinch to zoom.";
+const DRAFT = "Draft, being checked…";
 const UNSEEN = "Striped: not seen, guessed";
 
 export function buildShell(root) {
@@ -12,6 +13,8 @@ export function buildShell(root) {
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "img");
   const names = {};
+  const photo = element("img", "cp-photo-view", screen);
+  photo.hidden = true;
   const plates = element("div", "cp-names", screen);
   for (const slot of ["A", "B"]) {
     names[slot] = element("div", `cp-name cp-name-${slot.toLowerCase()}`, plates);
@@ -24,6 +27,13 @@ export function buildShell(root) {
   element("i", "", legend).setAttribute("aria-hidden", "true");
   element("span", "", legend).textContent = UNSEEN;
   legend.hidden = true;
+  const draft = element("p", "cp-draft", tools);
+  draft.textContent = DRAFT;
+  draft.hidden = true;
+  const sights = element("div", "cp-group cp-sights", tools);
+  sights.setAttribute("role", "group");
+  sights.setAttribute("aria-label", "3D or photo");
+  sights.hidden = true;
   const layouts = element("div", "cp-group", tools);
   layouts.setAttribute("role", "group");
   layouts.setAttribute("aria-label", "Comparison");
@@ -35,7 +45,7 @@ export function buildShell(root) {
   const hint = element("p", "cp-hint", root);
   element("span", "cp-keys", hint).textContent = KEYS;
   element("span", "cp-touch", hint).textContent = TOUCH;
-  return { screen, canvas, names, layouts, views, timeline, legend, hint: KEYS, hintLine: hint };
+  return { screen, canvas, names, draft, photo, sights, layouts, views, timeline, legend, hint: KEYS, hintLine: hint };
 }
 
 export function element(tag, className, parent) {

@@ -50,8 +50,8 @@ export class Viewer {
 
   // ---- what a page calls -------------------------------------------------------------------------------------
 
-  // bytes: ArrayBuffer of a GLB. meta: { title, frames, stride, fps, floor, height, reach, heading, unseen? }, the last
-  // of them names of joints that a photo doesn't show.
+  // bytes: ArrayBuffer of a GLB. meta: { title, frames, stride, fps, floor, height, reach, heading, unseen?, about?,
+  // draft? }: names of joints that a photo doesn't show, a description, whether it is still being checked.
   async load(slot, bytes, meta) {
     this.loads[slot] += 1;
     if (this.stage) {
@@ -108,6 +108,21 @@ export class Viewer {
     this.view("home");
   }
 
+  // The body in its photo, to be looked at instead of the 3D view; without a source there is none.
+  setPhoto(source, words) {
+    const { photo, sights } = this.shell;
+    sights.hidden = !source;
+    photo.alt = words;
+    if (source) photo.src = source;
+    else photo.removeAttribute("src");
+    if (!source) this.showPhoto(false);
+  }
+
+  showPhoto(on) {
+    this.shell.photo.hidden = !on;
+    for (const choice of this.shell.sights.children) choice.setAttribute("aria-pressed", String((choice.dataset.sight === "photo") === on));
+  }
+
   showPicture(slot, source) {
     this.picture?.show(slot, source);
   }
@@ -161,6 +176,8 @@ export class Viewer {
       shell.names[slot].lastChild.textContent = actor ? actor.meta.title : "";
       root.dataset[`shown${slot}`] = actor ? actor.meta.title : "";
     }
+    shell.draft.hidden = !this.actors().some((actor) => actor.meta.draft);
+    root.toggleAttribute("data-draft", !shell.draft.hidden);
     shell.legend.hidden = !this.actors().some((actor) => actor.meta.unseen?.length);
     const both = this.actors().length > 1;
     shell.layouts.hidden = !both;
@@ -170,7 +187,8 @@ export class Viewer {
     }
     const what = this.actors().map((actor) => actor.meta.title).join(" and ");
     shell.screen.setAttribute("aria-label", `3D view of ${what || "nothing yet"}`);
-    shell.canvas.setAttribute("aria-label", `${shell.hint} Shown: ${what || "nothing yet"}.`);
+    const about = this.actors().map((actor) => actor.meta.about).filter(Boolean).join(" ");
+    shell.canvas.setAttribute("aria-label", `Shown: ${what || "nothing yet"}. ${about} ${shell.hint}`);
   }
 
   show() {
@@ -239,6 +257,12 @@ export class Viewer {
       views.append(button(name[0].toUpperCase() + name.slice(1), `See the ${name}`, () => this.view(name)));
     }
     views.append(button("Reset", "Reset the view (R)", () => this.reset()));
+    for (const [sight, text] of [["body", "3D"], ["photo", "Photo"]]) {
+      const choice = button(text, sight === "body" ? "See the body in 3D" : "See the body in its photo", () => this.showPhoto(sight === "photo"));
+      choice.dataset.sight = sight;
+      this.shell.sights.append(choice);
+    }
+    this.showPhoto(false);
     for (const [layout, text] of [["split", "Side by side"], ["overlay", "Overlay"]]) {
       const choice = button(text, text, () => this.setLayout(layout));
       choice.dataset.layout = layout;
