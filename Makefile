@@ -8,13 +8,18 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 CHAT_ARGS ?=
 
-.PHONY: chat test check models lock body clean
+.PHONY: chat test test-language check models lock body clean
 
 chat: $(VENV)/.installed models
 	$(BIN)/chatpose chat $(CHAT_ARGS)
 
 test: check models tests/js/node_modules/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+# The minutes-long part of the language models' tests: four real architectures learn by heart, runs resume, are spread.
+test-language: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow tests/test_pose_lm_training.py tests/test_train_language.py \
+		tests/test_train_language_run.py $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -66,7 +66,7 @@ def test_a_server_that_fails_stops_nobody(toolbox, standing, answer):
     with ScriptedServer(answer) as server:
         result = turn(toolbox, standing, server)
     assert "can't answer right now" in result.reply
-    assert "Someone is standing." in result.reply
+    assert "standing" in result.reply
     assert [item.source for item in result.poses] == ["mirrored"]
     assert result.state.pose(1) is standing.pose(1)
     assert len(result.state.turns) == len(standing.turns) + 1
@@ -79,7 +79,7 @@ def test_what_was_done_before_the_server_died_is_not_done_twice(toolbox, standin
     assert [step.name for step in result.tools if step.kind == "tool"] == ["describe", "mirror"]
     assert [item.number for item in result.state.poses] == [1, 2]
     assert result.reply.startswith("tiny at")  # nothing of the sentence that broke off
-    assert "Someone is standing." in result.reply
+    assert "standing" in result.reply
 
 
 def test_a_model_that_repeats_itself_is_stopped(toolbox, standing):

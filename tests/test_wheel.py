@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-MAX_WHEEL_MIB = 15
+MAX_WHEEL_MIB = 32
 POSE = {"global_orient": [0, 0.3, 0], "body_pose": [0.1] * 69, "betas": [0.5] * 10, "transl": [0, 1, 0]}
 
 

@@ -158,9 +158,10 @@ def read_segment(path: Path) -> Segment:
         rows, sources = _unpacked_rows(arrays["rows"])
         poses = CompactPoses(arrays["rotations"], arrays["transl"], arrays["betas"])
         stamps = Stamps(int(facts["vectors"]), int(facts["statements"]), facts["embedder"], facts["codes"])
+        fits = len(arrays["keys"]) == len(poses) == len(rows) == int(facts["count"])
     except (SafetensorError, OSError, ValueError, KeyError, IndexError, TypeError, zlib.error) as error:
         raise _damaged(path, error) from error
-    if not len(arrays["keys"]) == len(poses) == len(rows) == int(facts["count"]):
+    if not fits:
         raise DamagedLibraryError(f"{shown(path)}: its parts don't fit together")
     return Segment(arrays["keys"], poses, rows, sources, stamps)
 
