@@ -9,20 +9,17 @@ intervals of measures (data/dev/README.md).
 """
 
 import argparse
-import itertools
 import json
-import math
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from chatpose.posecodes.grammar import Statement, parse
+from chatpose.evaluation.language_plans import faults
+from chatpose.posecodes.grammar import parse
 from chatpose.posecodes.parsing.parser import SentenceParser
 from chatpose.posecodes.phrasebook import Saying, shipped_phrasebook
 from chatpose.resources import asset
-
-Bounds = dict[str, tuple[float, float]]
 
 
 def main() -> None:
@@ -58,7 +55,7 @@ def sentences(parser: SentenceParser, path: Path, details: bool, only: str | Non
         if row.get("either"):
             plans = [list(plan) for plan in read.plans()]
             plans += [[statement.mirrored() for statement in plan] for plan in plans]
-        scores = [_score(plan, labels, optional) for plan in plans]
+        scores = [faults(plan, labels, optional) for plan in plans]
         missed, wrong = min(scores, key=lambda score: len(score[0]) + len(score[1]))
         said = len(read.statements)
         for name in ("all", kind):
@@ -78,100 +75,6 @@ def sentences(parser: SentenceParser, path: Path, details: bool, only: str | Non
         )
 
 
-def _score(
-    said: list[Statement], labels: list[Statement], optional: list[Statement]
-) -> tuple[list[Statement], list[Statement]]:
-    """Claims missed, statements wrong."""
-    missed = [label for label in labels if not implied(label, said)]
-    wrong = [one for one in said if not any(implied(one, [*labels, *more]) for more in _extras(optional))]
-    return missed, wrong
-
-
-def _extras(optional: Sequence[Statement]) -> Iterable[tuple[Statement, ...]]:
-    """Optional labels exclude each other now and then, so none, each alone, and pairs are tried."""
-    yield ()
-    for one in optional:
-        yield (one,)
-    yield from itertools.combinations(optional, 2)
-
-
-def implied(statement: Statement, given: Sequence[Statement]) -> bool:
-    """Whether a statement follows from others, by the intervals of their measures."""
-    if any(str(statement) == str(one) for one in given):
-        return True
-    if statement.code.family == "range" and not statement.negated and _narrower(statement, given):
-        return True
-    held = _bounds(given)
-    if held is None:
-        return False
-    alternatives = statement.code.alternatives
-    if statement.negated:
-        denied = [one.code for one in given if one.negated]
-        return all(
-            any(_apart(held.get(c.measure.name), (c.low, c.high)) for c in conditions)
-            or any(_covers(code.alternatives, conditions) for code in denied)
-            for conditions in alternatives
-        )
-    return any(
-        all(_inside(held.get(c.measure.name), (c.low, c.high)) for c in conditions) for conditions in alternatives
-    )
-
-
-def _narrower(statement: Statement, given: Sequence[Statement]) -> bool:
-    """Whether a range lies inside one that is given: the same number, read with less tolerance."""
-    (own,) = statement.code.conditions
-    if math.isinf(own.low) or math.isinf(own.high):
-        return False
-    return any(
-        c.measure == own.measure and c.low <= own.low and own.high <= c.high
-        for one in given
-        if one.code.family == "range" and not one.negated
-        for c in one.code.conditions
-    )
-
-
-def _covers(denied: Sequence[Sequence[object]], conditions: Sequence[object]) -> bool:
-    """Whether what is denied contains these conditions."""
-    bounds = {c.measure.name: (c.low, c.high) for c in conditions}  # type: ignore[attr-defined]
-    return any(
-        all(_inside(bounds.get(c.measure.name), (c.low, c.high)) for c in alternative)  # type: ignore[attr-defined]
-        for alternative in denied
-    )
-
-
-def _bounds(given: Sequence[Statement]) -> Bounds | None:
-    """What the statements without alternatives say of each measure; None when they exclude each other."""
-    found: Bounds = {}
-    for statement in given:
-        if statement.negated or not statement.code.conditions:
-            continue
-        for c in statement.code.conditions:
-            low, high = found.get(c.measure.name, (-math.inf, math.inf))
-            found[c.measure.name] = max(low, c.low), min(high, c.high)
-    for statement in given:  # what is denied cuts off an end
-        if statement.negated and len(statement.code.conditions) == 1:
-            (c,) = statement.code.conditions
-            low, high = found.get(c.measure.name, (-math.inf, math.inf))
-            if c.high >= high or c.high == math.inf or (c.measure.kind == "angle" and c.high == 180):
-                high = min(high, c.low)
-            elif c.low <= low or c.low == -math.inf or (c.low == 0 and c.measure.kind in ("angle", "distance")):
-                low = max(low, c.high)
-            found[c.measure.name] = low, high
-    closed = {
-        name: (low, min(high, 180.0)) if name.endswith(" angle") else (low, high) for name, (low, high) in found.items()
-    }
-    return None if any(low > high for low, high in closed.values()) else closed
-
-
-def _inside(inner: tuple[float, float] | None, outer: tuple[float, float]) -> bool:
-    slack = 1e-6
-    return inner is not None and outer[0] - slack <= inner[0] and inner[1] <= outer[1] + slack
-
-
-def _apart(one: tuple[float, float] | None, other: tuple[float, float]) -> bool:
-    return one is not None and (one[1] <= other[0] or other[1] <= one[0])
-
-
 def wordings(parser: SentenceParser) -> None:
     """How much of what the phrasebook's test wordings mean is read."""
     sayings = [saying for saying in shipped_phrasebook().sayings if saying.for_test and "{part}" not in saying.text]
@@ -187,7 +90,7 @@ def figures(parser: SentenceParser, sayings: Sequence[Saying], name: str) -> Non
         plans = [list(plan) for plan in parser.parse(saying.text).plans()]
         if saying.text == saying.mirrored().text:
             plans += [[statement.mirrored() for statement in plan] for plan in plans]
-        missed, wrong = min((_score(plan, labels, []) for plan in plans), key=lambda score: sum(map(len, score)))
+        missed, wrong = min((faults(plan, labels, []) for plan in plans), key=lambda score: sum(map(len, score)))
         read, claimed = read + len(labels) - len(missed), claimed + len(labels)
         right, said = right + len(plans[0]) - len(wrong), said + len(plans[0])
         whole, silent = whole + (not missed), silent + (not plans[0])

@@ -1,11 +1,9 @@
 """`chatpose describe FILE...`: poses in words, with the statements that the words make."""
 
 import argparse
-import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatpose.cli import describe_photo, pose_lines
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 STYLES = ("short", "plain", "full")
 CHUNK = 256
 """Frames described at once."""
-MAX_LIST_BYTES = 64 * 2**20
 
 
 def add_parser(commands: Any) -> None:
@@ -76,25 +73,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _paths(options: argparse.Namespace) -> Iterator[str]:
     """The files of the command line, then those of the batch."""
-    listed = _listed(options.batch) if options.batch else iter(())  # a missing list is told before any work
+    listed = shared.batch_lines(options.batch, "one path a line") if options.batch else iter(())
 
     def paths() -> Iterator[str]:
         yield from options.files
-        yield from (line.strip() for line in listed if line.strip())
+        yield from listed
 
     return paths()
-
-
-def _listed(batch: str) -> Iterator[str]:
-    from chatpose.errors import UnreadableFileError
-    from chatpose.safefiles import read_limited
-
-    if batch == "-":
-        return iter(sys.stdin)
-    try:
-        return iter(read_limited(Path(batch), max_bytes=MAX_LIST_BYTES).decode("utf-8").splitlines())
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{batch} isn't text", expected="one path a line, UTF-8") from error
 
 
 Line = tuple[dict[str, Any], "Pose", "list[Name]", "Description"]

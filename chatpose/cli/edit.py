@@ -2,12 +2,10 @@
 
 import argparse
 import json
-import sys
 import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chatpose.cli import options as shared
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from chatpose.language.verified.edited import Edited
     from chatpose.language.verified.editor import Editor
 
-MAX_BATCH_BYTES = 64 * 2**20
 SHOWN_CHARS = 200
 """Of an instruction that is told with an error."""
 _KEYS = ("pose", "instruction", "then")
@@ -82,40 +79,23 @@ def run(options: argparse.Namespace) -> int:
                 _write(options, editor, pose)
         except ChatposeError as error:
             code = 2
-            shared.report_error(error, options.json, instruction=printable(_valid(told))[:SHOWN_CHARS])
+            shared.report_error(error, options.json, instruction=printable(shared.sound(told))[:SHOWN_CHARS])
     return code
 
 
 def _edits(editor: "Editor", pose: "Pose", instructions: tuple[str, ...]) -> "Iterator[Edited]":
     last: Edited | None = None
     for instruction in instructions:
-        last = editor.edit(pose, _valid(instruction), last=last)
+        last = editor.edit(pose, shared.sound(instruction), last=last)
         pose = last.pose
         yield last
-
-
-def _valid(text: str) -> str:
-    """Without the half characters of an argument that isn't UTF-8, which no output takes."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _lines(options: argparse.Namespace) -> Iterator[str | None]:
     """None for what the command line itself asks for, else the lines of the batch."""
     if options.batch is None:
         return iter((None,))
-    return (line.strip() for line in _listed(options.batch) if line.strip())
-
-
-def _listed(batch: str) -> Iterator[str]:
-    from chatpose.errors import UnreadableFileError
-    from chatpose.safefiles import read_limited
-
-    if batch == "-":
-        return iter(sys.stdin)
-    try:
-        return iter(read_limited(Path(batch), max_bytes=MAX_BATCH_BYTES).decode("utf-8").splitlines())
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{batch} isn't text", expected="one edit a line, UTF-8") from error
+    return shared.batch_lines(options.batch, "one edit a line")
 
 
 def _request(options: argparse.Namespace, line: str | None) -> Request:

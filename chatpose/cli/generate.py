@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from chatpose.language.verified.answer import Generated, VerifiedPose
     from chatpose.language.verified.generator import Generator
 
-MAX_BATCH_BYTES = 64 * 2**20
 SHOWN_CHARS = 200
 """Of a request that is told with an error."""
 FORMATS = ("npz", "json", "bvh", "glb", "obj", "png", "npy")
@@ -82,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
             files = _saved(found, folder, number, options)
         except ChatposeError as error:
             code = 2
-            shared.report_error(error, options.json, prompt=_sound(told)[:SHOWN_CHARS])
+            shared.report_error(error, options.json, prompt=shared.sound(told)[:SHOWN_CHARS])
             continue
         _show(found, files, options)
     return code
@@ -90,26 +88,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _lines(options: argparse.Namespace) -> Iterator[str]:
     """What the command line itself asks for, then the lines of the batch."""
-    listed = _listed(options.batch) if options.batch is not None else iter(())
+    listed = shared.batch_lines(options.batch, "one request a line") if options.batch is not None else iter(())
 
     def lines() -> Iterator[str]:
         if options.text is not None:
             yield options.text
-        yield from (line.strip() for line in listed if line.strip())
+        yield from listed
 
     return lines()
-
-
-def _listed(batch: str) -> Iterator[str]:
-    from chatpose.errors import UnreadableFileError
-    from chatpose.safefiles import read_limited
-
-    if batch == "-":
-        return iter(sys.stdin)
-    try:
-        return iter(read_limited(Path(batch), max_bytes=MAX_BATCH_BYTES).decode("utf-8").splitlines())
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{batch} isn't text", expected="one request a line, UTF-8") from error
 
 
 def _request(options: argparse.Namespace, line: str) -> Request:
@@ -163,12 +149,12 @@ def _saved(found: "Generated", folder: Path | None, number: int, options: argpar
 def _show(found: "Generated", files: list[str], options: argparse.Namespace) -> None:
     if options.json:
         row: dict[str, Any] = found.as_json()
-        row["prompt"] = _sound(found.prompt)
+        row["prompt"] = shared.sound(found.prompt)
         for pose, path in zip(row["poses"], files, strict=False):
             pose["file"] = path
         shared.print_json(row)
         return
-    print(printable(_sound(found.prompt)))
+    print(printable(shared.sound(found.prompt)))
     shared.say("note", found.notes)
     for place, one in enumerate(found.poses):
         if len(found.poses) > 1:
@@ -193,8 +179,3 @@ def _told(one: "VerifiedPose") -> Iterator[str]:
         yield f"  {mark} {check.statement!s:<{first}}  {check.as_json()['measured'] or ''}{source}"
     for note in one.notes:
         yield f"  note: {note}"
-
-
-def _sound(text: str) -> str:
-    """Without the half characters of an argument that isn't UTF-8, which no output takes."""
-    return text.encode("utf-8", "replace").decode()

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 GENDERS = ("neutral", "female", "male")
 WIDTH = 100
 """Columns that sentences are folded to."""
+MAX_BATCH_BYTES = 64 * 2**20
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +88,35 @@ def read_poses(options: argparse.Namespace, path: str) -> "PoseClip":
             fix="take the poses out of it first: chatpose describe PHOTO --json > POSES.json",
         )
     return load(path, read_options(options))
+
+
+def batch_lines(batch: str, expected: str) -> Iterator[str]:
+    """Lines of a `--batch` list ("-" is standard input), stripped, without empty ones.
+
+    Args:
+        batch: its path.
+        expected: what a line is, for the message.
+
+    The file is read at once: what is wrong with it is told before any work.
+
+    Raises:
+        ChatposeError: not there, too large, or no text.
+    """
+    from chatpose.errors import UnreadableFileError
+    from chatpose.safefiles import read_limited
+
+    lines: Iterable[str] = sys.stdin
+    if batch != "-":
+        try:
+            lines = read_limited(Path(batch), max_bytes=MAX_BATCH_BYTES).decode("utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise UnreadableFileError(f"{batch} isn't text", expected=f"{expected}, UTF-8") from error
+    return (line.strip() for line in lines if line.strip())
+
+
+def sound(text: str) -> str:
+    """Without the half characters of an argument that isn't UTF-8, which no output takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def print_json(facts: dict[str, Any]) -> None:

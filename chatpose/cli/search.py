@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import json
-import sys
 import textwrap
 import time
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from chatpose.retrieval.query import Query
     from chatpose.retrieval.search_place import LibrarySearch
 
-MAX_BATCH_BYTES = 64 * 2**20
 SHOWN_CHARS = 200
 """Of a query that is told with an error."""
 _KEYS: dict[str, type] = {
@@ -68,7 +66,7 @@ class Request:
     @property
     def told(self) -> str:
         """What is told of it: the words, or the file; the statements where there is neither."""
-        return _printable(self.text or self.like or "; ".join(self.where))
+        return shared.sound(self.text or self.like or "; ".join(self.where))
 
 
 def add_parser(commands: Any) -> None:
@@ -117,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
             hits = searcher.search(query)
         except ChatposeError as error:
             code = 2
-            shared.report_error(error, options.json, query=_printable(told or options.text or "")[:SHOWN_CHARS])
+            shared.report_error(error, options.json, query=shared.sound(told or options.text or "")[:SHOWN_CHARS])
             continue
         _show(told, hits, time.perf_counter() - start, options)
     return code
@@ -125,26 +123,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _lines(options: argparse.Namespace) -> Iterator[str | None]:
     """None for what the command line itself asks for, then the lines of the batch."""
-    listed = _listed(options.batch) if options.batch is not None else iter(())
+    listed = shared.batch_lines(options.batch, "one query a line") if options.batch is not None else iter(())
 
     def lines() -> Iterator[str | None]:
         if options.text is not None or options.like or (options.where and options.batch is None):
             yield None
-        yield from (line.strip() for line in listed if line.strip())
+        yield from listed
 
     return lines()
-
-
-def _listed(batch: str) -> Iterator[str]:
-    from chatpose.errors import UnreadableFileError
-    from chatpose.safefiles import read_limited
-
-    if batch == "-":
-        return iter(sys.stdin)
-    try:
-        return iter(read_limited(Path(batch), max_bytes=MAX_BATCH_BYTES).decode("utf-8").splitlines())
-    except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"{batch} isn't text", expected="one query a line, UTF-8") from error
 
 
 def _request(options: argparse.Namespace, line: str | None) -> Request:
@@ -201,11 +187,6 @@ def _query(request: Request, poses: LikeReader) -> "Query":
         fold=not request.everything,
         seen=seen,
     )
-
-
-def _printable(text: str) -> str:
-    """Without the half characters of an argument that isn't UTF-8, which no output takes."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _opened(options: argparse.Namespace) -> "LibrarySearch":

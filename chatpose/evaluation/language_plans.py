@@ -102,16 +102,19 @@ def _counts(one: Labelled, plans: list[list[Statement]]) -> list[int]:
     """Right, said, read, claimed, whole, sentences: of the way of reading that suits the labels best."""
     mirrored = [[statement.mirrored() for statement in plan] for plan in plans]
     plans = plans + mirrored if one.either else plans[:1]
-    faults = [(*_faults(plan, one.statements, one.optional), plan) for plan in plans]
-    missed, wrong, plan = min(faults, key=lambda fault: fault[0] + fault[1])
+    found = [(*faults(plan, one.statements, one.optional), plan) for plan in plans]
+    missed, wrong, plan = min(found, key=lambda fault: len(fault[0]) + len(fault[1]))
     claimed = len(one.statements)
-    return [len(plan) - wrong, len(plan), claimed - missed, claimed, int(not missed and not wrong), 1]
+    right, read = len(plan) - len(wrong), claimed - len(missed)
+    return [right, len(plan), read, claimed, int(not missed and not wrong), 1]
 
 
-def _faults(plan: Sequence[Statement], labels: Sequence[Statement], optional: Sequence[Statement]) -> tuple[int, int]:
-    """How many claims are missed, and how many statements are wrong."""
-    missed = sum(not implied(label, plan) for label in labels)
-    wrong = sum(not any(implied(one, [*labels, *more]) for more in _extras(optional)) for one in plan)
+def faults(
+    plan: Sequence[Statement], labels: Sequence[Statement], optional: Sequence[Statement]
+) -> tuple[list[Statement], list[Statement]]:
+    """Labels that are missed, and statements that are wrong."""
+    missed = [label for label in labels if not implied(label, plan)]
+    wrong = [one for one in plan if not any(implied(one, [*labels, *more]) for more in _extras(optional))]
     return missed, wrong
 
 
