@@ -86,7 +86,8 @@ class Visitor:
         url = self.page.evaluate(
             """async () => {
               const { viewer } = document.querySelector(".cp-viewer");
-              do await new Promise(requestAnimationFrame); while (viewer.pending);
+              const frame = () => new Promise(requestAnimationFrame);
+              do { await frame(); await frame(); } while (viewer.pending); // sizes are observed after a frame's callbacks
               return viewer.shell.canvas.toDataURL("image/png");
             }"""
         )

@@ -310,7 +310,9 @@ def test_phone_width_and_dark(browser: Any, server: str) -> None:
     assert all(inside.nth(at).bounding_box()["width"] <= 390 for at in range(4))
     foot = phone.page.locator(".cp-composer").bounding_box()
     assert foot["y"] + foot["height"] <= 844, "the input is in reach"
+    size = phone.page.locator(".cp-canvas").bounding_box()
     phone.tab("checklist")
+    assert phone.page.locator(".cp-canvas").bounding_box() == size, "the body doesn't jump when the tab changes"
     assert not phone.page.locator(".cp-log").is_visible()
     assert phone.page.locator(".cp-input").is_visible()
     phone.tab("talk")
