@@ -87,7 +87,7 @@ class Visitor:
             """async () => {
               const { viewer } = document.querySelector(".cp-viewer");
               const frame = () => new Promise(requestAnimationFrame);
-              do { await frame(); await frame(); } while (viewer.pending); // sizes are observed after a frame's callbacks
+              do { await frame(); await frame(); } while (viewer.pending); // sizes are observed after callbacks
               return viewer.shell.canvas.toDataURL("image/png");
             }"""
         )
