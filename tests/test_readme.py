@@ -3,6 +3,7 @@
 import glob
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,9 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path, pose_models: Path) -> Path:
     """A folder with the files that the README speaks of."""
+    shutil.copy(shared_data / "photos" / "coco_000000000785.jpg", tmp_path / "photo.jpg")
     clip = PoseClip(Pose.from_rotations(random_rotations(12, 24, max_angle_rad=0.6)), fps=30.0)
     (tmp_path / "poses").mkdir()
     for name in ("walk.npz", "dance.bvh", "fight.bvh", "start.npz", "end.npz", "poses/one.npz"):
@@ -43,6 +45,6 @@ def test_commands_of_the_readme(folder: Path) -> None:
 
 def test_python_of_the_readme(folder: Path) -> None:
     source = "\n".join(blocks("python"))
-    assert "chatpose.load" in source
+    assert "chatpose.load" in source and "Generator" in source
     exec(compile(source, "README.md", "exec"), {})
     assert (folder / "mirrored.bvh").stat().st_size > 1000

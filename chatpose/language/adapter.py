@@ -9,6 +9,7 @@ README.md                                         the card
 
 import contextlib
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -63,7 +64,9 @@ def with_adapter(model: Any, config: PoseLMConfig, vocabulary: PoseVocabulary) -
         target_modules=_targets(model, config),
         trainable_token_indices={name_of(model, layer): rows for layer in layers},
     )
-    return peft.get_peft_model(model, settings)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # between peft and transformers
+        return peft.get_peft_model(model, settings)
 
 
 def _targets(model: Any, config: PoseLMConfig) -> str | list[str]:

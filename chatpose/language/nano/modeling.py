@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
+from transformers.utils import logging as hf_logging
 
 from chatpose.language.nano.config import NanoConfig
 from chatpose.language.nano.network import DecoderLayer, Pair, ReaderLayer
@@ -335,13 +336,20 @@ class NanoForCausalLM(PreTrainedModel, GenerationMixin):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Transformers takes a file without the rows of word pieces for a damaged one, and says so."""
+    """Transformers takes a file without the rows of word pieces for a damaged one, and says so.
+
+    So small a model needs no progress bar, either.
+    """
     heard = logging.getLogger("transformers.modeling_utils")
     heard.addFilter(_about_other_things)
+    shown = hf_logging.is_progress_bar_enabled()
+    hf_logging.disable_progress_bar()
     try:
         yield
     finally:
         heard.removeFilter(_about_other_things)
+        if shown:
+            hf_logging.enable_progress_bar()
 
 
 def _about_other_things(record: logging.LogRecord) -> bool:
