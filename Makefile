@@ -13,6 +13,8 @@ CHAT_ARGS ?=
 chat: $(VENV)/.installed models
 	$(BIN)/chatpose chat $(CHAT_ARGS)
 
+# A thread a worker: two of torch's on two cores wait for each other more than they work.
+test test-language: export OMP_NUM_THREADS ?= 1
 test: check models tests/js/node_modules/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 

@@ -125,8 +125,9 @@ def test_tokens_of_turned_poses_are_known():
 
 
 def test_the_same_seed_gives_the_same_bank():
-    first, second = (build_bank(TINY, atlas=small_atlas(40)) for _ in range(2))
-    other = build_bank(dataclasses.replace(TINY, seed=1), atlas=small_atlas(40))
+    few = dataclasses.replace(TINY, postures=10, changes={"limb": 16, "more": 16, "pair": 8})
+    first, second = (build_bank(few, atlas=small_atlas(80)) for _ in range(2))
+    other = build_bank(dataclasses.replace(few, seed=1), atlas=small_atlas(80))
     assert all(np.array_equal(first.arrays[n], second.arrays[n], equal_nan=n == "values") for n in first.arrays)
     assert not np.array_equal(first.rotations, other.rotations)
 
@@ -230,7 +231,7 @@ def test_texts_of_nothing_and_broken_files_are_named(own):
 def test_the_command_builds_and_reports(tmp_path, capsys):
     config = tmp_path / "settings.yaml"
     config.write_text(
-        "variations: 0\nrecorded: 0\nmixed: 0\npostures: 20\nlibrary: 0\npictures: 0\nchanges: {limb: 40, more: 20}\n"
+        "variations: 0\nrecorded: 0\nmixed: 0\npostures: 12\nlibrary: 0\npictures: 0\nchanges: {limb: 12, more: 6}\n"
     )
     out = tmp_path / "bank"
     assert main(["--config", str(config), "--out", str(out), "--level", "", "--seed", "3"]) == 0
