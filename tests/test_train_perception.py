@@ -28,8 +28,9 @@ from chatpose.train.lifter_samples import (
     with_guessed_focal,
 )
 from chatpose.train.measured_people import read_measured
-from chatpose.train.perception import CHECKPOINT_NAME, LifterTrainer, LifterTraining, train
+from chatpose.train.perception import LifterTrainer, LifterTraining
 from chatpose.train.tokenizer_data import TrainingPoses
+from chatpose.train.trainer import run
 from chatpose.train.vqvae_settings import Budget
 
 QUIET = DrawnNoise(image=0.0, depth_m=0.0, depth_kept=1.0, swapped=0.0)
@@ -234,14 +235,14 @@ def test_the_loss_falls(samples):
 
 def test_a_resumed_run_is_the_uninterrupted_one(samples, tmp_path):
     whole = LifterTrainer(SETTINGS, samples, "data")
-    train(whole, Budget(steps=6))
+    run(whole, Budget(steps=6))
     broken = LifterTrainer(SETTINGS, samples, "data")
     for step in range(3):
         broken.advance(step / 6)
     broken.save(tmp_path)
     again = LifterTrainer(SETTINGS, samples, "data")
     assert again.resume(tmp_path)
-    train(again, Budget(steps=6), work=tmp_path)
+    run(again, Budget(steps=6), work=tmp_path)
     assert again.step == whole.step == 6
     assert again.averaged().fingerprint == whole.averaged().fingerprint
     for name, value in whole.state().items():
@@ -254,14 +255,14 @@ def test_a_checkpoint_of_other_data_or_a_damaged_one_is_refused(samples, tmp_pat
         LifterTrainer(SETTINGS, samples, "other").resume(tmp_path)
     with pytest.raises(UnwritableFileError):
         LifterTrainer(dataclasses.replace(SETTINGS, clip=2.0), samples, "data").resume(tmp_path)
-    (tmp_path / CHECKPOINT_NAME).write_bytes(b"nothing")
+    (tmp_path / LifterTrainer.CHECKPOINT).write_bytes(b"nothing")
     with pytest.raises(ChatposeError):
         LifterTrainer(SETTINGS, samples, "data").resume(tmp_path)
 
 
 def test_what_is_trained_is_saved_with_a_card_and_loaded_strictly(samples, tmp_path):
     trainer = LifterTrainer(SETTINGS, samples)
-    facts = train(trainer, Budget(steps=2)) | {"poses": {"real": 30}, "pairs": 40, "device": "cpu"}
+    facts = run(trainer, Budget(steps=2)) | {"poses": {"real": 30}, "pairs": 40, "device": "cpu"}
     model = trainer.averaged()
     figures = {"virtual views": lifter_figures(model, people(), samples.offsets)}
     model.save_pretrained(tmp_path / "lifter", lifter_card(model, SETTINGS, Budget(steps=2), facts, figures))

@@ -17,7 +17,7 @@ from chatpose.posecodes.grammar import Statement
 from chatpose.posecodes.phrasebook import exchange_words, is_test_wording, shipped_phrasebook
 from chatpose.retrieval.embedder import Embedder, EmbedderConfig
 from chatpose.train import retrieval_run
-from chatpose.train.retrieval import CHECKPOINT_NAME, RetrievalTrainer, _contrast, train
+from chatpose.train.retrieval import RetrievalTrainer, _contrast
 from chatpose.train.retrieval_batches import Batches, _broken
 from chatpose.train.retrieval_data import RetrievalMixture, measured, retrieval_data
 from chatpose.train.retrieval_figures import Gallery, Validation, recalls, summary
@@ -31,6 +31,7 @@ from chatpose.train.retrieval_texts import (
     is_validation_entry,
     validation_descriptions,
 )
+from chatpose.train.trainer import run
 from chatpose.train.vqvae_settings import Budget
 
 MIXTURE = RetrievalMixture(
@@ -252,7 +253,7 @@ def test_training_learns(data, cache):
 
 def test_a_broken_run_goes_on_exactly(data, cache, tmp_path):
     whole = RetrievalTrainer(SMALL, data, cache)
-    train(whole, Budget(steps=6))
+    run(whole, Budget(steps=6))
     broken = RetrievalTrainer(SMALL, data, cache)
     for step in range(3):
         broken.advance(step / 6)
@@ -260,7 +261,7 @@ def test_a_broken_run_goes_on_exactly(data, cache, tmp_path):
     resumed = RetrievalTrainer(SMALL, data, cache)
     assert resumed.resume(tmp_path)
     assert resumed.step == 3
-    train(resumed, Budget(steps=6), work=tmp_path)
+    run(resumed, Budget(steps=6), work=tmp_path)
     for name, tensor in whole.averaged().tensors().items():
         assert torch.equal(tensor, resumed.averaged().tensors()[name]), name
 
@@ -271,7 +272,7 @@ def test_checkpoints_of_other_settings_are_refused(data, cache, tmp_path):
     trainer.save(tmp_path)
     with pytest.raises(UnwritableFileError, match="other settings"):
         RetrievalTrainer(replace(SMALL, aux=0.1), data, cache).resume(tmp_path)
-    path = tmp_path / CHECKPOINT_NAME
+    path = tmp_path / RetrievalTrainer.CHECKPOINT
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UnreadableFileError, match="damaged"):
         trainer.resume(tmp_path)

@@ -21,7 +21,8 @@ from chatpose.evaluation.tokenizer import figures
 from chatpose.pose_tokenizer.codec import PoseCodec
 from chatpose.pose_tokenizer.vqvae import PoseVQVAE, PoseVQVAEConfig, body_features
 from chatpose.train.settings import read_settings
-from chatpose.train.vqvae import CHECKPOINT_NAME, VQVAETrainer, measured, train
+from chatpose.train.trainer import run
+from chatpose.train.vqvae import VQVAETrainer, measured, said
 from chatpose.train.vqvae_codebook import CodebookAverages
 from chatpose.train.vqvae_settings import Budget, VQVAETraining, rate_share
 
@@ -42,7 +43,7 @@ def few() -> torch.Tensor:
 @pytest.fixture(scope="module")
 def trained(few) -> PoseVQVAE:
     trainer = VQVAETrainer(replace(SMALL, learning_rate=5e-3), few)
-    train(trainer, Budget(steps=300))
+    run(trainer, Budget(steps=300))
     return trainer.model.eval()
 
 
@@ -50,7 +51,7 @@ def trained(few) -> PoseVQVAE:
 def whole(few) -> str:
     """Fingerprint of an unbroken short run."""
     trainer = VQVAETrainer(SMALL, few)
-    train(trainer, STEPS)
+    run(trainer, STEPS)
     return trainer.model.fingerprint
 
 
@@ -205,8 +206,8 @@ def test_figures_while_training_are_those_of_the_table(few, trained):
 
 def test_the_same_seed_gives_the_same_bytes(few, whole):
     again, other = VQVAETrainer(SMALL, few), VQVAETrainer(replace(SMALL, seed=1), few)
-    train(again, STEPS)
-    train(other, STEPS)
+    run(again, STEPS)
+    run(other, STEPS)
     assert again.model.fingerprint == whole
     assert other.model.fingerprint != whole
 
@@ -221,7 +222,7 @@ def test_building_a_trainer_leaves_the_random_numbers_alone(few):
 
 def test_bfloat16_is_for_training_only(few):
     trainer = VQVAETrainer(replace(SMALL, precision="bfloat16"), few)
-    train(trainer, Budget(steps=3))
+    run(trainer, Budget(steps=3))
     features = body_features(few[:50])
     half, full = trainer.model.latents(features), trainer.model.eval().latents(features)
     assert half.dtype == full.dtype == torch.float32
@@ -243,7 +244,7 @@ def test_a_broken_run_goes_on_exactly_where_it_stopped(few, whole, tmp_path):
     assert second.resume(tmp_path / "work")
     assert (second.step, second.seconds) == (11, 12.5)
     assert second.state().keys() == first.state().keys()
-    train(second, STEPS)
+    run(second, STEPS)
     assert second.model.fingerprint == whole
 
 
@@ -254,7 +255,7 @@ def test_minutes_go_on_counting_after_a_break(few, tmp_path):
     trainer.save(tmp_path)
     again = VQVAETrainer(SMALL, few)
     again.resume(tmp_path)
-    facts = train(again, Budget(minutes=60), work=tmp_path)
+    facts = run(again, Budget(minutes=60), work=tmp_path)
     assert 1 < facts["steps"] < 1000
     assert 3600 <= facts["seconds"] < 3660
 
@@ -271,21 +272,21 @@ def test_ctrl_c_ends_after_the_step_and_loses_nothing(few, whole, tmp_path, monk
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(trainer, "advance", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        train(trainer, STEPS, work=tmp_path)
+        run(trainer, STEPS, work=tmp_path)
     assert signal.getsignal(signal.SIGINT) is before
     again = VQVAETrainer(SMALL, few)
     again.resume(tmp_path)
     assert again.step == 8
-    train(again, STEPS)
+    run(again, STEPS)
     assert again.model.fingerprint == whole
 
 
 def test_a_finished_run_is_not_trained_again(few, tmp_path):
     trainer = VQVAETrainer(SMALL, few)
-    train(trainer, STEPS, work=tmp_path)
+    run(trainer, STEPS, work=tmp_path)
     again = VQVAETrainer(SMALL, few)
     again.resume(tmp_path)
-    assert train(again, STEPS)["steps"] == 24
+    assert run(again, STEPS)["steps"] == 24
     assert again.model.fingerprint == trainer.model.fingerprint
 
 
@@ -296,7 +297,7 @@ def test_no_checkpoint_is_a_new_run(few, tmp_path):
 @pytest.mark.parametrize("other", ["settings", "data"])
 def test_a_checkpoint_of_another_run_is_refused(few, tmp_path, other):
     trainer = VQVAETrainer(SMALL, few)
-    train(trainer, Budget(steps=1), work=tmp_path)
+    run(trainer, Budget(steps=1), work=tmp_path)
     asked = VQVAETrainer(replace(SMALL, batch=32), few) if other == "settings" else VQVAETrainer(SMALL, few[:300])
     with pytest.raises(UnwritableFileError, match="of other settings or data"):
         asked.resume(tmp_path)
@@ -304,20 +305,28 @@ def test_a_checkpoint_of_another_run_is_refused(few, tmp_path, other):
 
 def test_a_damaged_checkpoint_is_refused(few, tmp_path):
     trainer = VQVAETrainer(SMALL, few)
-    train(trainer, Budget(steps=1), work=tmp_path)
-    path = tmp_path / CHECKPOINT_NAME
+    run(trainer, Budget(steps=1), work=tmp_path)
+    path = tmp_path / VQVAETrainer.CHECKPOINT
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UnreadableFileError, match="damaged"):
         VQVAETrainer(SMALL, few).resume(tmp_path)
 
 
 def test_progress_is_told_with_its_rate(few, tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr("chatpose.train.vqvae.TOLD_EVERY_S", 0.0)
+    monkeypatch.setattr("chatpose.train.trainer.TOLD_EVERY_S", 0.0)
     with caplog.at_level("INFO"):
-        train(VQVAETrainer(SMALL, few), Budget(steps=2), validation=few[:50], work=tmp_path, checkpoint_every_s=0)
+        trainer = VQVAETrainer(SMALL, few)
+        model = trainer.model
+        run(
+            trainer,
+            Budget(steps=2),
+            measure=lambda: said(measured(model, few[:50])),
+            work=tmp_path,
+            checkpoint_every_s=0,
+        )
     told = [record.getMessage() for record in caplog.records]
     assert any("50 %, step 1," in line and "poses/s" in line and "mm" in line for line in told)
-    assert any(line.startswith("validation after 1 steps") for line in told)
+    assert any(line.startswith("after 1 steps") for line in told)
 
 
 # --- settings --------------------------------------------------------------------------------------------------------

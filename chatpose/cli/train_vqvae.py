@@ -14,7 +14,8 @@ def train_vqvae(options: argparse.Namespace) -> None:
     """Trains, or goes on in --work, and writes the folder."""
     from chatpose.train.settings import read_settings
     from chatpose.train.tokenizer_data import atlas_variations, packed_rotations, training_poses
-    from chatpose.train.vqvae import VQVAETrainer, train
+    from chatpose.train.trainer import run
+    from chatpose.train.vqvae import VQVAETrainer, measured, said
     from chatpose.train.vqvae_card import vqvae_card
     from chatpose.train.vqvae_settings import Budget, VQVAETraining
 
@@ -30,8 +31,10 @@ def train_vqvae(options: argparse.Namespace) -> None:
     trainer = VQVAETrainer(settings, poses.rotations, options.device)
     if options.work is not None and trainer.resume(options.work):
         log.info("goes on after %d steps, %.0f s", trainer.step, trainer.seconds)
-    facts = train(trainer, budget, validation=packed_rotations(options.data, "validation"), work=options.work)
-    facts |= {"poses": poses.counts, "device": str(options.device)}
+    validation = packed_rotations(options.data, "validation")
+    facts = run(trainer, budget, measure=lambda: said(measured(trainer.model, validation)), work=options.work)
+    facts |= {"validation": measured(trainer.model, validation), "poses": poses.counts, "device": str(options.device)}
+    log.info("validation at the end: %s", said(facts["validation"]))
     model = trainer.model.cpu().eval()
     model.save_pretrained(options.out, vqvae_card(settings, budget, facts))
     print(f"{options.out}: {model.fingerprint[:12]}, {facts['steps']} steps in {facts['seconds']} s")

@@ -7,34 +7,21 @@ the weights over the last steps is what is kept (Polyak and Juditsky, 1992). Che
 that a broken run goes on exactly where it stopped.
 """
 
-import hashlib
-import json
-import logging
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
-from chatpose.errors import UnreadableFileError, UnwritableFileError
 from chatpose.perception.lifter import Lifter, LifterConfig
 from chatpose.pretrained import PretrainedConfig
-from chatpose.safefiles import atomic_write, checked_file, made_folder
-from chatpose.train.interrupts import Interrupt
 from chatpose.train.lifter_loss import lifter_loss
 from chatpose.train.lifter_samples import LifterBatch, LifterSamples
 from chatpose.train.tokenizer_data import MixtureCounts
-from chatpose.train.vqvae_settings import Budget, rate_share
+from chatpose.train.trainer import Trainer, run_key
+from chatpose.train.vqvae_settings import rate_share
 
-log = logging.getLogger(__name__)
-
-CHECKPOINT_NAME = "lifter.safetensors"
-TOLD_EVERY_S = 20.0
 LEAST_SPREAD = 0.02
 
 
@@ -88,8 +75,8 @@ class LifterTraining(PretrainedConfig):
     seed: int = 0
 
 
-class LifterTrainer:
-    """The state of a run: network, its average, optimiser, random numbers, step, seconds.
+class LifterTrainer(Trainer):
+    """The lifter's run.
 
     Args:
         settings: of the run.
@@ -98,6 +85,8 @@ class LifterTrainer:
         device: where to compute.
         start: a lifter of the same shape to begin with; random weights when absent.
     """
+
+    CHECKPOINT = "lifter.safetensors"
 
     def __init__(
         self,
@@ -109,7 +98,6 @@ class LifterTrainer:
     ) -> None:
         self.settings, self.samples = settings, samples
         self.device = torch.device(device)
-        self.generator = torch.Generator().manual_seed(settings.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.model = Lifter(settings.model).to(self.device)
@@ -120,13 +108,16 @@ class LifterTrainer:
             values = samples.draw(settings.standard, torch.Generator().manual_seed(settings.seed + 1)).row.values
             self.model.mean.copy_(values.mean(0))
             self.model.spread.copy_(values.std(0).clamp_min(LEAST_SPREAD))
-        self.average = {name: value.detach().clone() for name, value in self.model.named_parameters()}
-        self.optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)
         )
-        self.step = 0
-        self.seconds = 0.0
-        self.key = hashlib.sha256((json.dumps(asdict(settings), sort_keys=True) + data_key).encode()).hexdigest()
+        key = run_key(settings, data_key.encode())
+        super().__init__(self.model, optimizer, seed=settings.seed, key=key, averaged=True)
+
+    @property
+    def network(self) -> Lifter:
+        """The lifter."""
+        return self.model
 
     def advance(self, share: float) -> dict[str, Tensor]:
         """One step at the learning rate that belongs to a share of the run; gives what the step lost."""
@@ -134,16 +125,7 @@ class LifterTrainer:
         losses = self.losses(self.samples.draw(settings.batch, self.generator))
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * rate_share(share, settings.warmup)
-        self.optimizer.zero_grad(set_to_none=True)
-        losses["loss"].backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
-        self.optimizer.step()
-        self.step += 1
-        # Early on the average is of all steps so far, so that it doesn't drag the first weights along.
-        kept = min(settings.ema, self.step / (self.step + 10))
-        with torch.no_grad():
-            for name, value in self.model.named_parameters():
-                self.average[name].lerp_(value, 1 - kept)
+        self.descend(losses["loss"], settings.clip, settings.ema)
         return losses
 
     def losses(self, batch: LifterBatch) -> dict[str, Tensor]:
@@ -165,125 +147,10 @@ class LifterTrainer:
         stored = {name: value.detach().cpu().to(torch.float16) for name, value in state.items()}
         return Lifter.from_tensors(self.settings.model, stored)
 
-    # --- checkpoints -------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Tensor]:
-        """All tensors that the next step depends on."""
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"average.{name}": tensor for name, tensor in self.average.items()}
-        for name, parameter in self.model.named_parameters():
-            tensors |= {f"adam.{kind}.{name}": value for kind, value in self.optimizer.state[parameter].items()}
-        tensors["generator"] = self.generator.get_state()
-        return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-
-    def save(self, folder: Path) -> None:
-        """Writes the checkpoint, whole or not at all."""
-        facts = {"key": self.key, "step": str(self.step), "seconds": repr(self.seconds)}
-        with atomic_write(made_folder(folder) / CHECKPOINT_NAME) as temporary:
-            temporary.write_bytes(save(self.state(), metadata=facts))
-
-    def resume(self, folder: Path) -> bool:
-        """Goes on from the checkpoint of a folder; false when there is none.
-
-        Raises:
-            UnwritableFileError: the folder holds a checkpoint of other settings or data, which would be overwritten.
-            UnreadableFileError: it is damaged.
-        """
-        path = folder / CHECKPOINT_NAME
-        if not path.exists():
-            return False
-        checked_file(path)
-        try:
-            with safe_open(path, framework="pt") as file:
-                facts = file.metadata() or {}
-                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-        except SafetensorError as error:
-            raise UnreadableFileError(f"{path} is damaged: {error}", fix="remove it and begin anew") from error
-        if facts.get("key") != self.key:
-            raise UnwritableFileError(f"{path} is of other settings or data", fix="name another --work folder")
-        self._restore(tensors)
-        self.step, self.seconds = int(facts["step"]), float(facts["seconds"])
-        return True
-
-    def _restore(self, tensors: dict[str, Tensor]) -> None:
-        model = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
-        self.model.load_state_dict(model, strict=True)
-        for name, parameter in self.model.named_parameters():
-            self.average[name] = tensors[f"average.{name}"].to(self.device)
-            kinds = [kind for kind in ("step", "exp_avg", "exp_avg_sq") if f"adam.{kind}.{name}" in tensors]
-            state = {kind: tensors[f"adam.{kind}.{name}"] for kind in kinds}
-            # AdamW counts its steps on the CPU.
-            moved = {kind: value if kind == "step" else value.to(self.device) for kind, value in state.items()}
-            self.optimizer.state[parameter] = moved
-        self.generator.set_state(tensors["generator"])
-
-
-def train(
-    trainer: LifterTrainer,
-    budget: Budget,
-    *,
-    validate: Callable[[Lifter], str] | None = None,
-    work: Path | None = None,
-    checkpoint_every_s: float = 180.0,
-) -> dict[str, Any]:
-    """Runs to the end of the budget.
-
-    Args:
-        trainer: new, or resumed.
-        budget: of the whole run, what was done before a break included.
-        validate: says how good the averaged network is; asked at every checkpoint.
-        work: where checkpoints are kept.
-        checkpoint_every_s: seconds between them.
-
-    Returns:
-        Facts for the card.
-
-    Raises:
-        KeyboardInterrupt: after the step that was under way was finished and kept.
-    """
-    said = kept = time.monotonic()
-    told: list[dict[str, Tensor]] = []
-    with Interrupt() as interrupt:
-        for share in _run(trainer, budget, interrupt):
-            losses = trainer.advance(share)
-            told.append({name: value.detach() for name, value in losses.items()})
-            now = time.monotonic()
-            if now - said >= TOLD_EVERY_S:
-                _tell(trainer, budget, told, now - said)
-                said, told = now, []
-            if now - kept >= checkpoint_every_s:
-                if work is not None:
-                    trainer.save(work)
-                if validate is not None:
-                    log.info("after %d steps: %s", trainer.step, validate(trainer.averaged()))
-                kept = time.monotonic()
-        if work is not None:
-            trainer.save(work)
-        if interrupt.asked:
-            log.info("interrupted after %d steps", trainer.step)
-            raise KeyboardInterrupt
-    return {"steps": trainer.step, "seconds": round(trainer.seconds)}
-
-
-def _run(trainer: LifterTrainer, budget: Budget, interrupt: Interrupt) -> Iterator[float]:
-    """The share of the run before each of its steps; keeps the trainer's clock."""
-    last = time.monotonic()
-    while not interrupt.asked and (share := budget.share(trainer.step, trainer.seconds)) < 1:
-        yield share
-        now = time.monotonic()
-        trainer.seconds += now - last
-        last = now
-
-
-def _tell(trainer: LifterTrainer, budget: Budget, told: list[dict[str, Tensor]], seconds: float) -> None:
-    mean = {name: float(torch.stack([losses[name] for losses in told]).mean()) for name in told[0]}
-    log.info(
-        "%3.0f %%, step %d, %.0f people/s: loss %.3f, first %.1f mm, best %.1f mm, first %.3f rad",
-        100 * budget.share(trainer.step, trainer.seconds),
-        trainer.step,
-        len(told) * trainer.settings.batch / max(seconds, 1e-9),
-        mean["loss"],
-        1000 * mean["first_m"],
-        1000 * mean["best_m"],
-        mean["radians"],
-    )
+    def told(self, mean: Mapping[str, float], steps_a_second: float) -> str:
+        """Of a line of the log."""
+        return (
+            f"{steps_a_second * self.settings.batch:.0f} people/s: loss {mean['loss']:.3f}, "
+            f"first {1000 * mean['first_m']:.1f} mm, best {1000 * mean['best_m']:.1f} mm, "
+            f"first {mean['radians']:.3f} rad"
+        )

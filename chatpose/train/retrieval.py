@@ -8,44 +8,30 @@ which posecodes hold; it isn't kept. AdamW, a cosine, and the average of the wei
 Juditsky, 1992). Checkpoints hold all of a run's state, so that a broken run goes on exactly where it stopped.
 """
 
-import hashlib
-import json
-import logging
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from chatpose.errors import UnreadableFileError, UnwritableFileError
 from chatpose.posecodes.definitions import all_posecodes
 from chatpose.retrieval.embedder import PoseTextTowers
 from chatpose.retrieval.halves import EVEN, ODD, mirrored
 from chatpose.retrieval.text_tower import TextTower
-from chatpose.safefiles import atomic_write, checked_file, made_folder
-from chatpose.train.interrupts import Interrupt
 from chatpose.train.retrieval_batches import Batch, Batches
 from chatpose.train.retrieval_data import RetrievalData
 from chatpose.train.retrieval_settings import RetrievalTraining
 from chatpose.train.retrieval_states import StateCache
-from chatpose.train.vqvae_settings import Budget, rate_share
+from chatpose.train.trainer import Trainer, run_key
+from chatpose.train.vqvae_settings import rate_share
 
-log = logging.getLogger(__name__)
-
-CHECKPOINT_NAME = "retrieval.safetensors"
-TOLD_EVERY_S = 20.0
 _FACTS_SCALE = 16.0
 _CLAIM_WEIGHT = 4.0
 """Of a posecode that a text claims against one that happens to hold for its pose."""
 
 
-class RetrievalTrainer:
-    """The state of a run: towers, their average, optimiser, random numbers, step, seconds.
+class RetrievalTrainer(Trainer):
+    """The embedder's run.
 
     Args:
         settings: of the run.
@@ -54,28 +40,29 @@ class RetrievalTrainer:
         device: where to compute.
     """
 
+    CHECKPOINT = "retrieval.safetensors"
+
     def __init__(
         self, settings: RetrievalTraining, data: RetrievalData, cache: StateCache, device: torch.device | str = "cpu"
     ) -> None:
         self.settings, self.data = settings, data
         self.device = torch.device(device)
         self.batches = Batches(settings, data, cache)
-        self.generator = torch.Generator().manual_seed(settings.seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             towers = PoseTextTowers(settings.model)
             facts = nn.Linear(EVEN + ODD, len(all_posecodes()))
         towers.pose.standardise(data.pool.features.float())
         self.model = nn.ModuleDict({"towers": towers, "facts": facts}).to(self.device).train()
-        self.average = {name: value.detach().clone() for name, value in self.model.named_parameters()}
-        self.optimizer = torch.optim.AdamW(self._groups(), lr=settings.learning_rate, betas=(0.9, 0.98))
-        self.step = 0
-        self.seconds = 0.0
         self.begun = 0.0  # share of the run before the first step with texts
-        digest = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
-        digest.update("\n".join(data.texts.sentences).encode())
-        digest.update(data.pool.features.numpy().tobytes())
-        self.key = digest.hexdigest()
+        optimizer = torch.optim.AdamW(self._groups(), lr=settings.learning_rate, betas=(0.9, 0.98))
+        key = run_key(settings, "\n".join(data.texts.sentences).encode(), data.pool.features.numpy().tobytes())
+        super().__init__(self.model, optimizer, seed=settings.seed, key=key, averaged=True)
+
+    @property
+    def network(self) -> nn.ModuleDict:
+        """Towers and the map to posecodes."""
+        return self.model
 
     @property
     def towers(self) -> PoseTextTowers:
@@ -121,15 +108,7 @@ class RetrievalTrainer:
         for group in self.optimizer.param_groups:
             slower = settings.pose_rate if group["poses"] and not alone else 1.0
             group["lr"] = settings.learning_rate * rate * slower
-        self.optimizer.zero_grad(set_to_none=True)
-        losses["loss"].backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
-        self.optimizer.step()
-        self.step += 1
-        kept = min(settings.ema, self.step / (self.step + 10))
-        with torch.no_grad():
-            for name, value in self.model.named_parameters():
-                self.average[name].lerp_(value, 1 - kept)
+        self.descend(losses["loss"], settings.clip, settings.ema)
         return losses
 
     def pose_losses(self) -> dict[str, Tensor]:
@@ -191,61 +170,25 @@ class RetrievalTrainer:
         stored = {name: value.detach().cpu().to(torch.float16) for name, value in inside.items()}
         return PoseTextTowers.from_tensors(self.settings.model, stored)
 
-    # --- checkpoints -------------------------------------------------------------------------------------------------
+    # --- what the run keeps and tells --------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, Tensor]:
-        """All tensors that the next step depends on."""
-        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"average.{name}": tensor for name, tensor in self.average.items()}
-        for name, parameter in self.model.named_parameters():
-            tensors |= {f"adam.{kind}.{name}": value for kind, value in self.optimizer.state[parameter].items()}
-        tensors["generator"] = self.generator.get_state()
-        return {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    def facts(self) -> dict[str, str]:
+        """Where the run of texts began."""
+        return {"begun": repr(self.begun)}
 
-    def save(self, folder: Path) -> None:
-        """Writes the checkpoint, whole or not at all."""
-        facts = {"key": self.key, "step": str(self.step), "seconds": repr(self.seconds), "begun": repr(self.begun)}
-        with atomic_write(made_folder(folder) / CHECKPOINT_NAME) as temporary:
-            temporary.write_bytes(save(self.state(), metadata=facts))
+    def take(self, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
+        """Goes on from there."""
+        self.begun = float(facts["begun"])
 
-    def resume(self, folder: Path) -> bool:
-        """Goes on from the checkpoint of a folder; false when there is none.
-
-        Raises:
-            UnwritableFileError: the folder holds a checkpoint of other settings or data, which would be overwritten.
-            UnreadableFileError: it is damaged.
-        """
-        path = folder / CHECKPOINT_NAME
-        if not path.exists():
-            return False
-        checked_file(path)
-        try:
-            with safe_open(path, framework="pt") as file:
-                facts = file.metadata() or {}
-                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-        except SafetensorError as error:
-            raise UnreadableFileError(f"{path} is damaged: {error}", fix="remove it and begin anew") from error
-        if facts.get("key") != self.key:
-            raise UnwritableFileError(f"{path} is of other settings or data", fix="name another --work folder")
-        self._restore(tensors)
-        self.step, self.seconds, self.begun = (
-            int(facts["step"]),
-            float(facts["seconds"]),
-            float(facts["begun"]),
+    def told(self, mean: Mapping[str, float], steps_a_second: float) -> str:
+        """Of a line of the log."""
+        if "pose" not in mean:
+            return f"poses alone: posecodes {mean['facts']:.4f}"
+        return (
+            f"{steps_a_second * self.settings.batch:.0f} texts/s: loss {mean['loss']:.3f}, "
+            f"text to pose {mean['pose']:.3f}, pose to text {mean['text']:.3f}, posecodes {mean['facts']:.3f}, "
+            f"sure {mean['sure']:.2f}"
         )
-        return True
-
-    def _restore(self, tensors: dict[str, Tensor]) -> None:
-        model = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
-        self.model.load_state_dict(model, strict=True)
-        for name, parameter in self.model.named_parameters():
-            self.average[name] = tensors[f"average.{name}"].to(self.device)
-            kinds = [kind for kind in ("step", "exp_avg", "exp_avg_sq") if f"adam.{kind}.{name}" in tensors]
-            state = {kind: tensors[f"adam.{kind}.{name}"] for kind in kinds}
-            # AdamW counts its steps on the CPU.
-            moved = {kind: value if kind == "step" else value.to(self.device) for kind, value in state.items()}
-            self.optimizer.state[parameter] = moved
-        self.generator.set_state(tensors["generator"])
 
 
 def _contrast(scores: Tensor, right: Tensor) -> Tensor:
@@ -253,78 +196,3 @@ def _contrast(scores: Tensor, right: Tensor) -> Tensor:
     own = scores.diagonal()[:, None]
     wrong = scores.masked_fill(right, -torch.inf)
     return torch.cat([own, wrong], 1).logsumexp(1) - own[:, 0]
-
-
-def train(
-    trainer: RetrievalTrainer,
-    budget: Budget,
-    *,
-    validate: Callable[[PoseTextTowers], str] | None = None,
-    work: Path | None = None,
-    checkpoint_every_s: float = 180.0,
-) -> dict[str, Any]:
-    """Runs to the end of the budget.
-
-    Args:
-        trainer: new, or resumed.
-        budget: of the whole run, what was done before a break included.
-        validate: says how good the averaged towers are; asked at every checkpoint.
-        work: where checkpoints are kept.
-        checkpoint_every_s: seconds between them.
-
-    Returns:
-        Facts for the card.
-
-    Raises:
-        KeyboardInterrupt: after the step that was under way was finished and kept.
-    """
-    said = kept = time.monotonic()
-    told: list[dict[str, Tensor]] = []
-    with Interrupt() as interrupt:
-        for share in _run(trainer, budget, interrupt):
-            losses = trainer.advance(share)
-            told.append({name: value.detach() for name, value in losses.items()})
-            now = time.monotonic()
-            if now - said >= TOLD_EVERY_S:
-                _tell(trainer, budget, told, now - said)
-                said, told = now, []
-            if now - kept >= checkpoint_every_s:
-                if work is not None:
-                    trainer.save(work)
-                if validate is not None:
-                    log.info("after %d steps: %s", trainer.step, validate(trainer.averaged()))
-                kept = time.monotonic()
-        if work is not None:
-            trainer.save(work)
-        if interrupt.asked:
-            log.info("interrupted after %d steps", trainer.step)
-            raise KeyboardInterrupt
-    return {"steps": trainer.step, "seconds": round(trainer.seconds)}
-
-
-def _run(trainer: RetrievalTrainer, budget: Budget, interrupt: Interrupt) -> Iterator[float]:
-    """The share of the run before each of its steps; keeps the trainer's clock."""
-    last = time.monotonic()
-    while not interrupt.asked and (share := budget.share(trainer.step, trainer.seconds)) < 1:
-        yield share
-        now = time.monotonic()
-        trainer.seconds += now - last
-        last = now
-
-
-def _tell(trainer: RetrievalTrainer, budget: Budget, told: list[dict[str, Tensor]], seconds: float) -> None:
-    mean = {name: float(torch.stack([one[name] for one in told if name in one]).mean()) for name in told[-1]}
-    if "pose" not in mean:
-        log.info("step %d, poses alone: posecodes %.4f", trainer.step, mean["facts"])
-        return
-    log.info(
-        "%3.0f %%, step %d, %.0f texts/s: loss %.3f, text to pose %.3f, pose to text %.3f, posecodes %.3f, sure %.2f",
-        100 * budget.share(trainer.step, trainer.seconds),
-        trainer.step,
-        len(told) * trainer.settings.batch / max(seconds, 1e-9),
-        mean["loss"],
-        mean["pose"],
-        mean["text"],
-        mean["facts"],
-        mean["sure"],
-    )
