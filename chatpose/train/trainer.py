@@ -216,4 +216,4 @@ def _tell(trainer: Trainer, budget: Budget, losses: Sequence[Mapping[str, Tensor
     """Of the names that the last step has; a run may change what it looks at."""
     mean = {name: float(torch.stack([one[name] for one in losses if name in one]).mean()) for name in losses[-1]}
     done = 100 * budget.share(trainer.step, trainer.seconds)
-    log.info("%3.0f %%, step %d: %s", done, trainer.step, trainer.told(mean, len(losses) / max(seconds, 1e-9)))
+    log.info("%3.0f %%, step %d, %s", done, trainer.step, trainer.told(mean, len(losses) / max(seconds, 1e-9)))
