@@ -53,6 +53,24 @@ CLAIMS = {
         "left elbow: above left shoulder; right elbow: above right shoulder; "
         "left hand: near neck; right hand: near neck"
     ),
+    "hold on to the knees": "left hand: near left knee; right hand: near right knee",
+    "fists at chest height": "left hand above left shoulder: -0.3..0; right hand above right shoulder: -0.3..0",
+    "a hand on each hip": "left hand: on hip; right hand: on hip",
+    "the left hand level with the right": "left hand above right hand: -0.1..0.1",
+    "both palms brushing the ground": "left hand: on ground; right hand: on ground",
+    "touch the left knee with the right elbow": "right elbow: near left knee",
+    "the shins pressed together, and so are the thighs": "shins: touching each other; thighs: touching each other",
+    "he looks down at the left foot, which is off the ground": "gaze: down; left foot: off ground",
+    "the right thigh is 45 degrees above horizontal": "right thigh tilt: 35..55",
+    "Right arm up — no wait, left arm up, the right one down.": "left armpit angle: 60..; right arm: at the side",
+    "lying on the back, sorry, on the front": "lying on the front",
+    "T-pose but the right arm hangs at the side": "left arm: raised level; right arm: at the side",
+    "legs raised straight up towards the ceiling": "left thigh: pointing up; right shin: pointing up",
+    "the left leg lifted to the side": "left foot: off ground; left foot left of left hip: 0.2..",
+    "Standing on the left leg, the other bent.": "standing on the left leg; not: right knee: straight",
+    "right hand cupping the left elbow, arms like a waiter with a tray overhead": "right hand: near left elbow",
+    "the left arm at 2 o'clock": "left armpit angle: 110..130",
+    "feet three feet apart": "left foot to right foot distance: 0.8144..1.014",
     "both elbos stright, left sholder on the ground": (
         "left elbow: straight; right elbow: straight; left shoulder: on ground"
     ),
@@ -63,6 +81,21 @@ CLAIMS = {
 def test_reads_what_is_said(text: str, claims: str) -> None:
     read = set(map(str, PARSER.parse(text).statements))
     assert {str(parse(claim)) for claim in claims.split("; ")} <= read
+
+
+NOT_CLAIMED = {
+    "T-pose but the right arm hangs at the side": "right arm: raised level",
+    "Right arm up — no wait, left arm up, the right one down.": "right armpit angle: 60..",
+    "grabbing a bar with both hands": "hands: touching each other",
+    "left hand relaxed on the knee": "left hand: below left hip",
+    "arms out like a bird, left palm up as though feeling the rain on the head": "left hand: touching head",
+    "balance on the left hand": "standing on the left leg",
+}
+
+
+@pytest.mark.parametrize(("text", "claim"), NOT_CLAIMED.items())
+def test_reads_nothing_else(text: str, claim: str) -> None:
+    assert claim not in set(map(str, PARSER.parse(text).statements))
 
 
 @pytest.mark.parametrize("text", [text for text in CLAIMS if exchange_words(text) != text])

@@ -5,86 +5,33 @@ part, a list of parts shares what follows or precedes it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from chatpose.posecodes.parsing.clause import Clause
 from chatpose.posecodes.parsing.items import Item, Side
+from chatpose.posecodes.parsing.similes import without_similes
 from chatpose.posecodes.parsing.terms import terms
 
-_ORDERS = frozenset(
-    [
-        "keep",
-        "keeping",
-        "put",
-        "place",
-        "placing",
-        "hold",
-        "holding",
-        "let",
-        "rest",
-        "set",
-        "move",
-        "bring",
-        "pull",
-        "draw",
-        "use",
-    ]
-)
 _PERSONAL = frozenset({"lean", "twisted", "tiptoe", "bow", "arched"})
 """Said of the person, not of the part spoken of before, when no part is named."""
+_TOWARDS = {"facing": "towards", "round": "around"}
+"""Said of a part by itself and in relation to another: "palms facing the thighs", "arms round the knees"."""
 _CLASPED = frozenset({"hand", "finger", "palm", "thumb", "arm"})
 _ADJECTIVES = frozenset({"raised", "bent", "straight"})
+_BOUNDS = {"under": "at most", "below": "at most", "over": "at least", "above": "at least", "beyond": "at least"}
 _COMPARING = frozenset({"above", "below", "front", "behind"})
 _JOINTS = frozenset({"knee", "elbow", "hip"})
+_ALIKE = frozenset({"too", "likewise", "same", "also", "ditto", "similarly", "so"})
+"""Words for what holds of one more part: "and so are the thighs"."""
 _ALMOST = frozenset({"nearly", "almost"})
+_TOOLS = frozenset({"hand", "arm", "foot", "finger", "palm", "thumb", "elbow", "knee", "toe", "heel", "forearm"})
+"""Parts with which something is done: "touch the left knee with the right elbow"."""
 _TRUNK = frozenset({"torso", "back", "head", "chest", "foot", "heel"})
-
-
-@dataclass
-class Clause:
-    """One claim in the making.
-
-    Attributes:
-        subjects: parts spoken of.
-        features: what is said of them.
-        relations: to which other parts (None: to nothing that was named).
-        numbers: numbers with units.
-        negated: whether it is denied.
-        first: number of its first word.
-        last: one past the number of its last.
-        implied: whether the subject was taken over from an earlier clause.
-        unknown: words that mean nothing to the frames.
-        led: whether the predicate came before the subject ("bend the left knee").
-        words: neutral words that the rules may ask for.
-        small: whether a relation holds by a little only ("a bit above").
-    """
-
-    subjects: list[Item] = field(default_factory=list)
-    features: list[str] = field(default_factory=list)
-    relations: list[tuple[str, Item | None]] = field(default_factory=list)
-    numbers: list[Item] = field(default_factory=list)
-    negated: bool = False
-    first: int = -1
-    last: int = 0
-    implied: bool = False
-    unknown: int = 0
-    led: bool = False
-    words: list[str] = field(default_factory=list)
-    small: bool = False
-
-    @property
-    def said(self) -> bool:
-        """Whether anything is said of the subjects."""
-        return bool(self.features or self.relations or self.numbers)
-
-    def cover(self, item: Item) -> None:
-        """Takes the item's words in."""
-        self.first = item.first if self.first < 0 else min(self.first, item.first)
-        self.last = max(self.last, item.last)
 
 
 def clauses_of(items: Sequence[Item]) -> list[Clause]:
     """The clauses of one text."""
-    return _Reader(items).read()
+    return _Reader(without_similes(items)).read()
 
 
 class _Reader:
@@ -93,6 +40,7 @@ class _Reader:
         self.done: list[Clause] = []
         self.now = Clause()
         self.open_relation: str | None = None
+        self.thing = False  # the open relation is to something that is no part: "holding a ball"
         self.broken = True  # a conjunction or comma stands just before
         self.noun = ""
         self.with_ = False  # the last break was "with"
@@ -118,10 +66,18 @@ class _Reader:
     # what comes
 
     def _and(self, place: int, item: Item) -> None:
-        self.with_ = item.value == "with"
-        if item.value in ("with", "while", "but", "whereas", "as", "though"):
+        before, after = (self.items[n].value if 0 <= n < len(self.items) else "" for n in (place - 1, place + 1))
+        if item.value == "so" and after in ("is", "are", "do"):
             self._end_relation()
             self._close()
+            self.now.words.append("so")
+            return
+        self.with_ = item.value == "with"
+        if item.value in ("with", "while", "but", "whereas", "as", "though", "until", "till"):
+            self._end_relation()
+            denied = before == "not" and not (self.now.subjects or self.now.said)
+            self._close()
+            self.now.negated = denied  # "not with arms flung wide"
         self.broken = True
 
     def _stop(self, place: int, item: Item) -> None:
@@ -158,6 +114,9 @@ class _Reader:
         if self.open_relation in ("to", "at", "of", "from", "by"):
             self.now.words.append(self.open_relation)
             self.open_relation = None
+        elif self.open_relation in _BOUNDS:
+            self.now.features.append(_BOUNDS[self.open_relation])  # "under 80 degrees"
+            self.open_relation = None
         self.now.numbers.append(item)
         self.now.cover(item)
         self.broken = False
@@ -166,6 +125,7 @@ class _Reader:
         word = item.value
         if word not in terms().neutral:
             self.strange += 1
+            self.thing = bool(self.open_relation)
         else:
             self.now.words.append(word)
         if word in ("it", "them") and self.open_relation == "touch" and self._holds_the_subject():
@@ -174,14 +134,24 @@ class _Reader:
             self.open_relation, self.now.negated = "touch", True
         if word in ("it", "them") and self.open_relation and self.done:
             objects = [one for _, one in self.done[-1].relations if one] or self.done[-1].subjects
+            if word == "them":
+                objects = [one for one in (*self.done[-1].subjects, *objects) if one.plural] or objects
+            if self.open_relation == "over" and not self.now.subjects and objects[-1:] == self.done[-1].subjects[-1:]:
+                self.person = True  # "legs apart, then fold forward over them"
             self.now.relations += [(self.open_relation, one) for one in objects[-1:]]
             self.open_relation = None
             return
+        if word == "which" and self.now.said:
+            self._end_relation()
+            self._close()
+            objects = [one for _, one in self.done[-1].relations if one]
+            self.now.subjects = objects[-1:]  # "the left foot, which is off the floor"
+            self.now.implied = bool(objects)
         if word in ("she", "he") and self.now.said:
             self._close()
         if word in ("she", "he"):
             self.person = True
-        if self.broken and self.now.said and (word in ("it", "they") or word in _ORDERS):
+        if self.broken and self.now.said and (word in ("it", "they") or word in terms().orders):
             self._close()
             self.broken = False
 
@@ -214,7 +184,7 @@ class _Reader:
         if item.value in _COMPARING and place and self.items[place - 1].value == "slightly":
             self.now.small = True
             self.now.features = self.now.features[:-1]
-        self.open_relation = item.value
+        self.open_relation, self.thing = item.value, False
         self.now.cover(item)
         self.broken = False
 
@@ -231,11 +201,25 @@ class _Reader:
     def _is_order(self, place: int) -> bool:
         """Whether "hold" means to keep so: "hold the arms out"; else it is what hands do: "hold the shin"."""
         after = self.items[place + 1] if place + 1 < len(self.items) else None
+        if after and after.value not in terms().arm and self._done_with_hands(place):
+            return False
         return bool(after and (after.kind != "part" or self._predicated(place + 1)))
+
+    def _done_with_hands(self, place: int) -> bool:
+        """Whether hands are named that do it: "hold the foot behind the back with the left hand"."""
+        for at in range(place + 1, len(self.items) - 1):
+            if self.items[at].kind == "stop":
+                return False
+            if self.items[at].value == "with":
+                return self.items[at + 1].value in ("hand", "arm") and not self._predicated(at + 1)
+        return False
 
     def _feature(self, place: int, item: Item) -> None:
         if item.value == "in" and item.last - item.first == 1 and self._next(place) in ("part", "word"):
             self._rel(place, replace(item, value="of"))
+            return
+        if item.value in _TOWARDS and self.now.subjects and not self.broken and self._next(place) == "part":
+            self._rel(place, replace(item, value=_TOWARDS[item.value]))
             return
         if self._is_before(place, item):
             self._rel(place, replace(item, value="front"))
@@ -263,7 +247,8 @@ class _Reader:
         if item.bare and item.side == "both" and now.subjects and not now.said and not self.open_relation:
             return  # "trunk and leg both level"
         item = self._whole(item)
-        if item.bare and item.side in ("left", "right") and self.open_relation == "on" and self._takes_side(item):
+        on_side = item.bare and item.side in ("left", "right") and self.open_relation == "on"
+        if on_side and (self._takes_side(item) or [one.side for one in now.subjects] == [item.side]):
             self.open_relation = None
             return
         if self.adjective and self.open_relation:
@@ -311,6 +296,13 @@ class _Reader:
     def _spoken_of(self, place: int, item: Item) -> None:
         """A subject: of this clause, of a list, or of a new clause."""
         now, gaze = self.now, item.value == "gaze"
+        one = item.bare and item.side in ("left", "right") and self.broken and not now.said
+        if one and len(now.subjects) == 1 and now.subjects[0].plural:
+            now.subjects = [item]  # "the arms, the left one up, the right one down"
+            return
+        if item.value == "palm" and item.side == "none" and now.subjects and not self.broken and not now.said:
+            now.subjects[-1] = replace(now.subjects[-1], value="palm")  # "the right hand is palm up"
+            return
         if now.subjects and self.broken and now.said and not gaze and not self._predicated(place):
             self._listed(item)
             return
@@ -328,6 +320,8 @@ class _Reader:
     def _listed(self, item: Item) -> None:
         """One more of a list: of objects, of what is to be raised, or a subject of which nothing is said."""
         last = self.now.relations[-1] if self.now.relations else None
+        if item.bare and last and last[1] and last[1].value != item.value and self._takes_side(item):
+            return  # "one arm with the hand on the hip, the left one"
         if last and last[1] and not self.now.led:
             self.now.relations.append((last[0], item))
         elif self.now.led:
@@ -338,7 +332,7 @@ class _Reader:
 
     def _takes_side(self, item: Item) -> bool:
         """The side of the part spoken of comes after it: "the knee bent on the left"."""
-        if len(self.now.subjects) == 1 and self.now.subjects[0].side == "none":
+        if len(self.now.subjects) == 1 and self.now.subjects[0].side in ("none", "one"):
             self.now.subjects = [replace(self.now.subjects[0], side=item.side)]
             return True
         return False
@@ -346,7 +340,7 @@ class _Reader:
     def _is_instrument(self, place: int, item: Item) -> bool:
         """What was said is done with these hands: "hold the shin with both hands"."""
         item = replace(item, value="hand") if item.bare and item.value not in terms().sided else item
-        if not (self.with_ and item.value in ("hand", "arm", "foot") and self.done) or self._predicated(place):
+        if not (self.with_ and item.value in _TOOLS and self.done) or self._predicated(place):
             return False
         before = self.done[-1]
         if "tiptoe" in before.features:
@@ -366,7 +360,7 @@ class _Reader:
             self.now.relations.append((self.open_relation, None))
             if self.open_relation == "hug":
                 self.now.features.append("hug")
-            if self.open_relation in ("touch", "not touch"):
+            if self.open_relation in ("touch", "not touch") and not self.thing:
                 self.now.features += ["touching", "together"]
                 self.now.negated = self.now.negated or self.open_relation == "not touch"
             self.open_relation = None
@@ -410,8 +404,10 @@ class _Reader:
         self._settle()
         self._end_relation()
         now = self.now
-        if now.subjects and now.subjects[0].bare and not now.said and self.done and self.done[-1].said:
+        if now.subjects and not now.said and self.done and self.done[-1].said:
             self._same_as_before(now)
+        elif now.numbers and not (now.features or now.relations) and self.done:
+            self._as_before(now)
         if now.subjects or now.said:
             if not now.subjects and not self.person and self.done and self._inherits():
                 now.subjects = list(self.done[-1].subjects)
@@ -421,16 +417,26 @@ class _Reader:
         self.now = Clause(words=now.words if not (now.subjects or now.said) else [])
         self.broken = True
 
+    def _as_before(self, now: Clause) -> None:
+        """Only a number is said of the other side: "left arm bent at 45 degrees, the right at 90"."""
+        before = self.done[-1]
+        if before.numbers and [one.value for one in before.subjects] == [one.value for one in now.subjects]:
+            now.features, now.words = list(before.features), [*before.words, *now.words]
+
     def _same_as_before(self, now: Clause) -> None:
         """The predicate is left out: "the right arm isn't bent, the left one is"."""
-        if not {"is", "are", "does", "do"} & set(now.words) and not now.negated:
+        bare = now.subjects[0].bare and ({"is", "are", "does", "do"} & set(now.words) or now.negated)
+        if not bare and not _ALIKE & set(now.words):
             return
         before = self.done[-1]
-        now.features, now.relations, now.numbers = list(before.features), list(before.relations), list(before.numbers)
+        now.features = [feature for feature in before.features if feature != "side" or bare]  # "on both sides"
+        now.relations, now.numbers = list(before.relations), list(before.numbers)
 
     def _inherits(self) -> bool:
         before = self.done[-1].subjects
         if any(relation in ("touch", "hug") for relation, _ in self.now.relations) and not self.now.features:
             return any(item.value in terms().arm for item in before)
         personal = _PERSONAL & set(self.now.features)
+        if personal and self.done[-1].negated:
+            return False  # "without turning the head, lean to the right"
         return bool(before) and not (personal and not any(item.value in _TRUNK for item in before))

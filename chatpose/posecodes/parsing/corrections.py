@@ -1,30 +1,66 @@
-"""Corrections: "the left arm up, no, the other one" speaks of the right."""
+"""Corrections ("the left arm up, no, the other one" speaks of the right) and exceptions ("a T-pose, but …")."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chatpose.posecodes.grammar import contradictions
 from chatpose.posecodes.parsing.normal import Word
+from chatpose.posecodes.parsing.reading import Reading
 from chatpose.posecodes.parsing.terms import STOPS, terms
 
-_MARKS = frozenset({"no", "nope", "sorry", "wait", "oops", "actually", "mean"})
-_PASSED = frozenset({"i", "the", "my", "your", "his", "her", "not", "that", "is"}) | _MARKS | STOPS
+_FIRM = frozenset({"sorry", "wait", "oops", "mean", "correction", "scratch", "nope"})
+_MARKS = _FIRM | {"no", "actually", "rather"}
+_PASSED = frozenset({"i", "the", "my", "your", "his", "her", "not", "that", "is", "make", "it"}) | _MARKS | STOPS
 _OTHER = {"left": "right", "right": "left"}
+_EXCEPTING = frozenset({"but", "except", "only", "though", "however", "instead"})
+_MOST = 3
 
 
 def corrected_sides(words: Sequence[Word]) -> list[Word]:
-    """The words with the side that was said last put right, and the correction left out.
+    """The words with what was put right in place of what it corrects.
 
-    A correction is a mark ("no", "sorry", "I mean") behind a break, then nothing but a side, with or without its noun.
+    A correction is a mark ("no", "sorry", "I mean") behind a break, then a side, with or without its noun; or, after
+    the firmer marks, a stretch that begins with a side, a number or the same word as something before it: "on the
+    back, sorry, on the front".
     """
+    found = list(words)
+    for _ in range(_MOST):
+        put_right = _once(found)
+        if put_right is None:
+            return found
+        found = put_right
+    return found
+
+
+def _once(words: Sequence[Word]) -> list[Word] | None:
     for place, word in enumerate(words):
-        if word.word in _MARKS and place and words[place - 1].word in STOPS | {"i"}:
-            found = _side_and_end(words, place)
-            said = next((n for n in range(place - 1, -1, -1) if words[n].word in _OTHER), None)
-            if found and said is not None:
-                side, end = found
-                meant = _OTHER[words[said].word] if side == "other" else side
-                return [*words[:said], replace(words[said], word=meant), *words[said + 1 : place], *words[end:]]
-    return list(words)
+        if word.word not in _MARKS or not place or words[place - 1].word not in STOPS | {"i"}:
+            continue
+        sided = _side_and_end(words, place)
+        said = next((n for n in range(place - 1, -1, -1) if words[n].word in _OTHER), None)
+        if sided and said is not None:
+            side, end = sided
+            meant = _OTHER[words[said].word] if side == "other" else side
+            return [*words[:said], replace(words[said], word=meant), *words[said + 1 : place], *words[end:]]
+        at = place
+        while at < len(words) and words[at].word in _PASSED:
+            at += 1
+        if at < len(words) and any(one.word in _FIRM for one in words[place:at]):
+            instead = _replaced(words, place, words[at].word)
+            if instead is not None:
+                return [*words[:instead], *words[at:]]
+    return None
+
+
+def _replaced(words: Sequence[Word], place: int, first: str) -> int | None:
+    """Where that begins which a correction beginning with this word stands for."""
+    for n in range(place - 1, -1, -1):
+        word = words[n].word
+        sides = word in _OTHER and first in _OTHER
+        numbers = word[0].isdigit() and first[0].isdigit()
+        if sides or numbers or (word == first and (word,) in terms().phrases):
+            return n
+    return None
 
 
 def _side_and_end(words: Sequence[Word], place: int) -> tuple[str, int] | None:
@@ -38,3 +74,21 @@ def _side_and_end(words: Sequence[Word], place: int) -> tuple[str, int] | None:
     if at < len(words) and (words[at].word == "one" or (words[at].word,) in terms().nouns):
         at += 1
     return (side, at) if at >= len(words) or words[at].word in STOPS else None
+
+
+def with_exceptions(readings: Sequence[Reading], words: Sequence[Word]) -> list[Reading]:
+    """Readings without what an exception said later rules out: "a T-pose, but drop the right arm"."""
+    starts = [word.start for word in words if word.word in _EXCEPTING]
+    found = list(readings)
+    if not starts:
+        return found
+    later = [one for reading in found if reading.start > starts[0] for one in reading.statements]
+    for place, reading in enumerate(found):
+        if reading.start < starts[0]:
+            out = {
+                str(pair[0]) for one in reading.statements for pair in contradictions([one, *later]) if pair[0] is one
+            }
+            if out:
+                kept = tuple(one for one in reading.statements if str(one) not in out)
+                found[place] = replace(reading, statements=kept)
+    return [reading for reading in found if reading.statements]

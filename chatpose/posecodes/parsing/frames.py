@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chatpose.posecodes.grammar import Statement, StatementError, parse
-from chatpose.posecodes.parsing.clauses import Clause
+from chatpose.posecodes.parsing.clause import Clause
 from chatpose.posecodes.parsing.items import Item
 from chatpose.posecodes.parsing.normal import Word
 from chatpose.posecodes.parsing.reading import Reading, SideOf
@@ -14,10 +14,10 @@ from chatpose.posecodes.parsing.rules_bends import bend_rules
 from chatpose.posecodes.parsing.rules_hands import hand_rules, held_by_hands
 from chatpose.posecodes.parsing.rules_head import head_rules
 from chatpose.posecodes.parsing.rules_legs import against_the_other, foot_rules, knee_rules, leg_rules
-from chatpose.posecodes.parsing.rules_numbers import number_rules
+from chatpose.posecodes.parsing.rules_numbers import near_floor, number_rules
 from chatpose.posecodes.parsing.rules_relations import known, relation_rules, weakened
 from chatpose.posecodes.parsing.rules_trunk import trunk_rules
-from chatpose.posecodes.parsing.said import Said
+from chatpose.posecodes.parsing.said import OTHER, Said
 from chatpose.posecodes.parsing.terms import terms
 
 _RULES = {
@@ -38,10 +38,15 @@ class _Memory:
     part: str = ""
     legs: str = ""
     front: str = ""
+    standing: tuple[str, bool] = ("", False)
 
 
 def readings_of(
-    clauses: Sequence[Clause], words: Sequence[Word], front: str = "", postures: tuple[str, ...] = ()
+    clauses: Sequence[Clause],
+    words: Sequence[Word],
+    front: str = "",
+    postures: tuple[str, ...] = (),
+    standing: tuple[str, bool] = ("", False),
 ) -> Iterator[tuple[Clause, list[Reading]]]:
     """What each clause claims.
 
@@ -50,13 +55,14 @@ def readings_of(
         words: of that text.
         front: side of the front leg, where a posture told it.
         postures: what was read of the whole body.
+        standing: side of the leg that is stood or knelt on, where a posture told one, and whether that is open.
     """
-    memory = _Memory(front=front)
+    memory = _Memory(front=front, standing=standing)
     for clause in clauses:
         found: list[Reading] = []
         subjects = clause.subjects or _implied(clause)
         for subject in subjects:
-            part, sides, side_of = _sides(subject, memory)
+            part, sides, side_of = _sides(_one_each(subject, clause), memory)
             if part in ("face", "head") and subject.side in ("left", "right"):
                 clause.features.append(f"ear {subject.side}")
             said = Said(part, sides, frozenset(clause.features), _relations(clause, sides, memory), clause, postures)
@@ -66,6 +72,8 @@ def readings_of(
                 postures = (*postures, "bending forward")
             memory.front = next((side for side in ("left", "right") for one in statements if str(one).startswith(
                 f"{side} foot: in front of ")), memory.front)  # fmt: skip
+            if any(line.startswith("?") for line in lines) and side_of == "said":
+                side_of = "one"
             if statements:
                 start, stop = words[clause.first].start, words[clause.last - 1].stop
                 found.append(Reading(statements, start, stop, side_of))
@@ -75,10 +83,14 @@ def readings_of(
 def _lines(said: Said) -> list[str]:
     """All that the rules make of it; a length says more than the word for it."""
     ruled = [*_RULES.get(said.part, trunk_rules)(said), *against_the_other(said), *held_by_hands(said)]
-    ruled = [line for line in ruled if known(line.removeprefix("!"))]
+    ruled = [line for line in ruled if known(line.lstrip("!?"))]
+    if said.has("near floor") and not said.clause.negated:
+        return [*bend_rules(said), *near_floor(said)]
     found = [*bend_rules(said), *(ruled or relation_rules(said))]
+    if any(said.related("than")):
+        found = [line for line in found if ": near " not in line and ": touching " not in line]  # "nearer than"
     numbers = list(number_rules(said))
-    if any(number.value in ("cm", "in", "ft", "m") for number in said.clause.numbers) and numbers:
+    if any(number.value in ("mm", "cm", "in", "ft", "m") for number in said.clause.numbers) and numbers:
         found = [line for line in found if not _COMPARED.search(line)]
     found = [weakened(line) for line in found] if said.clause.small else found
     return [*filter(None, found), *numbers]
@@ -102,25 +114,39 @@ def _implied(clause: Clause) -> list[Item]:
     if held and any(relation in ("on", "by") and item.value in ("hand", "palm", "elbow") for relation, item in touched):
         clause.relations = [(relation, item) for relation, item in clause.relations if item not in held]
         return held  # "props the chin on the fist"
-    if any(relation in ("touch", "hug") for relation, _ in touched) and not clause.features:
+    reached = [item for relation, item in touched if relation in ("touch", "hug", "reach") and item.value not in _HANDS]
+    if reached and not clause.features:
         return [Item("part", "hand", clause.first, clause.first, side="both", plural=True)]
+    toes = [item for relation, item in touched if relation in ("on", "rest") and item.value == "toe"]
+    if toes:
+        clause.features.append("tiptoe")
+        return [replace(item, value="foot") for item in toes]
     resting = [
         item
         for relation, item in touched
-        if (relation == "rest" or "lean" in clause.features) and item.value in _SUPPORTS
+        if ((relation == "rest" or "lean" in clause.features) and item.value in _SUPPORTS)
+        or (relation == "on" and item.value in ("elbow", "forearm"))
     ]
-    if resting:
+    if resting and "elsewhere" not in clause.features:
         clause.features.append("floor")
         clause.relations.clear()
         return [nobody, *resting] if clause.features[0] == "lean" else resting
     return [nobody]
 
 
+_HANDS = frozenset({"hand", "palm", "finger", "thumb"})
 _SUPPORTS = frozenset({"elbow", "forearm", "hand", "knee", "shoulder"})
 
 
+def _one_each(subject: Item, clause: Clause) -> Item:
+    """Both, where one is at each of something: "a hand on each hip"."""
+    each = any(item and item.side == "both" and not item.plural for _, item in clause.relations)
+    alone = subject.side in ("one", "none") and not subject.plural and subject.value in terms().sided
+    return replace(subject, side="both") if each and alone else subject
+
+
 def _sides(subject: Item, memory: _Memory) -> tuple[str, tuple[str, ...], SideOf]:
-    part = subject.value
+    part = subject.value or ("leg" if subject.bare and memory.standing[0] else "")
     if part not in terms().sided:
         return part, (), "said"
     side_of: SideOf = "said"
@@ -137,8 +163,11 @@ def _sides(subject: Item, memory: _Memory) -> tuple[str, tuple[str, ...], SideOf
         sides = ("left", "right")
     elif side in ("front", "rear"):
         front = memory.front or "left"
-        sides = (front if side == "front" else {"left": "right", "right": "left"}[front],)
+        sides = (front if side == "front" else OTHER[front],)
         side_of = "said" if memory.front else "one" if side == "front" else "other"
+    elif side == "other" and memory.standing[0] and _group(part) == "leg" != _group(memory.part):
+        side_of = "other" if memory.standing[1] else "said"
+        return part, (OTHER[memory.standing[0]],), side_of  # "on one foot, the other knee up"
     elif side in ("other", "opposite") and len(memory.sides) == 1:
         sides = ("right" if memory.sides[0] == "left" else "left",)
         side_of = "other" if memory.open else "said"
@@ -155,6 +184,14 @@ def _group(part: str) -> str:
     return "arm" if part in terms().arm else "leg" if part in terms().leg else ""
 
 
+_BENDS = frozenset({"elbow", "wrist", "knee", "ankle"})
+_BENT = frozenset({"bent", "straight", "right angle", "folded", "stretched"})
+
+
+def _limbed(clause: Clause) -> bool:
+    return any(subject.value in ("arm", "hand", "leg", "forearm", "finger", "shin") for subject in clause.subjects)
+
+
 def _relations(clause: Clause, sides: tuple[str, ...], memory: _Memory) -> tuple[tuple[str, str, str], ...]:
     """(relation, part, side pattern): "{s}" the subject's own side, "{o}" the other, "left", "right" or ""."""
     found = []
@@ -162,12 +199,19 @@ def _relations(clause: Clause, sides: tuple[str, ...], memory: _Memory) -> tuple
         if item is None:
             found.append((relation, "", ""))
             continue
+        bent = _BENT & set(clause.features) or (item.value == "wrist" and "limp" in clause.features)
+        if relation == "at" and item.value in _BENDS and bent and _limbed(clause):
+            continue  # "bent at the elbow", "limp at the wrist"
         if item.value == "torso" and item.side in ("left", "right"):
             continue  # "on the left side of the body"
         if item.value not in terms().sided:
             found.append((relation, item.value, ""))
         elif item.side in ("left", "right"):
             found.append((relation, item.value, item.side))
+        elif item.side in ("front", "rear") and memory.front:
+            found.append((relation, item.value, memory.front if item.side == "front" else OTHER[memory.front]))
+        elif item.side == "same" and len(sides) == 1:
+            found.append((relation, item.value, sides[0]))  # "its own upper arm"
         elif len(sides) == 2 and not item.plural and item.side == "none" and memory.legs and item.value in terms().leg:
             found.append((relation, item.value, memory.legs))
         elif item.side in ("other", "opposite"):
@@ -190,7 +234,7 @@ def _statements(lines: Sequence[str], negated: bool) -> tuple[Statement, ...]:
     found: dict[str, Statement] = {}
     for line in lines:
         try:
-            statement = parse(line.removeprefix("!"))  # "!" says that the line is a denial already
+            statement = parse(line.lstrip("!?"))  # "!" says that it is a denial already, "?" that its side is open
         except StatementError:
             continue
         if negated and not line.startswith("!"):

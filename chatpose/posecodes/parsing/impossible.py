@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chatpose.posecodes.grammar import Statement, parse
-from chatpose.posecodes.parsing.clauses import Clause
+from chatpose.posecodes.parsing.clause import Clause
 from chatpose.posecodes.parsing.items import Item
 from chatpose.posecodes.parsing.normal import Word
 from chatpose.posecodes.parsing.reading import Impossible

@@ -32,6 +32,9 @@ _EVENED = {
     "arent": ("are", "not"),
     "centre": ("center",),
     "°": ("degrees",),
+    "o'clock": ("oclock",),
+    "flank": ("side",),
+    "hight": ("height",),
     "degree": ("degrees",),
     "deg": ("degrees",),
     "hed": ("head",),
@@ -173,7 +176,7 @@ def _numbers(words: list[Word]) -> list[Word]:
             found.append(Word(counted, words[place].start, words[place].stop))  # "on 1 leg"
             place += 1
         elif length:
-            found.append(Word(value, words[place].start, words[place + length - 1].stop))
+            found += [Word(one, words[place].start, words[place + length - 1].stop) for one in value.split()]
             place += length
         else:
             found.append(words[place])

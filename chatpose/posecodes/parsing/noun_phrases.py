@@ -17,12 +17,15 @@ _SIDES: dict[str, Side] = {
     "other": "other",
     "opposite": "opposite",
     "same": "same",
+    "own": "same",
     "two": "both",
     "neither": "both",
     "all": "both",
     "another": "other",
     "single": "one",
     "far": "opposite",
+    "contralateral": "opposite",
+    "ipsilateral": "same",
 }
 
 _FIRM = {
@@ -59,7 +62,7 @@ def part_of(texts: list[str], place: int) -> Item | None:
         return None
     value, plural, length = noun
     at += length
-    if (value == "back" and not _is_back(texts, place, at)) or _is_measure(texts, at, value):
+    if (value == "back" and not _is_back(texts, place, at)) or _is_measure(texts, place, at, value):
         return None
     if value in _FACES and (whole := _of_what(texts, at)):
         value = value if value in ("palm", "sole", "heel", "toe") else whole.value
@@ -67,7 +70,7 @@ def part_of(texts: list[str], place: int) -> Item | None:
     sided = value in terms().sided
     if sided and side == "none" and (after := _side_after(texts, at)):
         side, at = after
-    if side == "one" and plural:
+    if side in ("one", "same") and plural:
         side = "none"
     if side == "none" and plural and sided:
         side = "both"
@@ -101,16 +104,23 @@ def _before(texts: list[str], place: int) -> tuple[Side, int, int] | None:
 
 def _of_what(texts: list[str], at: int) -> Item | None:
     """The part whose back, palm or sole is spoken of: "the back of the left hand", "the back of the head"."""
-    whole = part_of(texts, at + 1) if texts[at : at + 1] == ["of"] else None
+    start = at if texts[at - 1] == "of" else at + 1  # "the balls of" ends in it
+    whole = part_of(texts, start) if texts[start - 1 : start] == ["of"] else None
     return whole if whole and (whole.value in terms().sided or whole.value in ("head", "neck", "face")) else None
 
 
-def _is_measure(texts: list[str], at: int, value: str) -> bool:
-    """Whether a foot is a length: "a foot apart"."""
+def _is_measure(texts: list[str], place: int, at: int, value: str) -> bool:
+    """Whether a foot is a length: "a foot apart", "three feet above the floor"."""
     after = texts[at] if at < len(texts) else ""
-    return value == "foot" and texts[at - 1] == "foot" and after in ("apart", "wide", "long", "between")
+    if value != "foot" or texts[at - 1] not in ("foot", "feet"):
+        return False
+    if texts[at - 1] == "foot":
+        return after in ("apart", "wide", "long", "between") or (texts[at - 2] in ("a", "half") and after in _LENGTHS)
+    return texts[at - 2].isdigit() and (after in _LENGTHS or texts[at - 2] not in ("1", "2"))
 
 
+_COMPARED = frozenset({"above", "below", "under", "over", "past", "beneath", "than"})
+_OWNED = frozenset({"left", "right", "other", "one", "his", "her", "my", "your", "their", "each", "the", "both"})
 _HEIGHT_OF = (["at"], ["to"], ["above"], ["below"], ["over"], ["past"], ["the"], ["of"])
 _FACES = frozenset({"back", "palm", "sole", "heel", "toe", "hand", "knee", "elbow", "torso"})
 _COUNTS = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "3": 3, "4": 4}
@@ -119,7 +129,8 @@ _COUNTS = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "
 def noun_of(texts: list[str], at: int) -> tuple[str, bool, int] | None:
     """The part that a noun names, whether it is a plural, how many words it takes."""
     table = terms().nouns
-    if texts[at : at + 1] in (["side"], ["top"], ["small"], ["inside"], ["ball"], ["tip"], ["front"], ["middle"]):
+    if texts[at : at + 1] in (["side"], ["top"], ["small"], ["inside"], ["tip"], ["front"], ["middle"], ["edge"],
+                             ["outside"], ["tips"], ["backs"], ["sides"], ["tops"]):  # fmt: skip
         rest = at + 1
         if texts[rest : rest + 1] == ["of"]:
             rest += 1
@@ -131,9 +142,14 @@ def noun_of(texts: list[str], at: int) -> tuple[str, bool, int] | None:
         known = table.get(tuple(texts[at : at + length]))
         if known:
             after = texts[at + length : at + length + 1]
-            levels = after == ["level"] and known[1] and texts[at - 1 : at] not in _HEIGHT_OF  # "hands level"
+            if after in (["length"], ["lengths"], ["breadth"], ["span"], ["widths"]):
+                return None
+            if after in (["height"], ["level"]) and at and texts[at - 1] in _COMPARED:
+                return known[0], known[1], length + 1  # "below hip level"
+            owned = at > 0 and texts[at - 1] in _OWNED and known[0] != "shoulder"
+            levels = after == ["level"] and (known[1] or owned) and texts[at - 1 : at] not in _HEIGHT_OF
             if (after in (["width"], ["height"], ["level"]) and not levels) or (
-                after in (["high"], ["wide"]) and not known[1]
+                after in (["high"], ["wide"]) and not (known[1] or owned)
             ):
                 return None
             return known[0], known[1], length
@@ -142,7 +158,7 @@ def noun_of(texts: list[str], at: int) -> tuple[str, bool, int] | None:
 
 def _is_back(texts: list[str], place: int, at: int) -> bool:
     """Whether "back" is the part and no direction."""
-    if texts[at - 1] != "back" or at - place > 1:
+    if texts[at - 1] != "back" or (at - place > 1 and texts[place] != "far"):
         return True
     before = texts[place - 1] if place else ","
     if before in _BACKS:
@@ -151,6 +167,9 @@ def _is_back(texts: list[str], place: int, at: int) -> bool:
     return (before in STOPS or before in ("and", "with", "on")) and after not in STOPS and after not in _AFTER_ADVERB
 
 
+_LENGTHS = frozenset(
+    {"apart", "above", "below", "behind", "ahead", "wide", "between", "higher", "lower", "away", "from"}
+)
 _ENDS: dict[str, Side] = {"front": "front", "leading": "front", "lead": "front", "forward": "front", "rear": "rear",
                           "back": "rear", "trailing": "rear", "hind": "rear"}  # fmt: skip
 _ENDED = {"leg", "foot", "knee", "heel", "thigh", "shin", "hand", "arm", "toes", "hip", "ankle", "elbow", "calf"}
@@ -181,9 +200,9 @@ def _side_after(texts: list[str], at: int) -> tuple[Side, int] | None:
     if _sided_behind(texts, at):
         return _SIDES[texts[at]], at + 1
     joined, side, rest = texts[at : at + 2], texts[at + 2 : at + 3], texts[at + 3 : at + 4]
-    if side not in (["left"], ["right"]):
+    if side not in (["left"], ["right"]) and not (side in (["other"], ["opposite"]) and rest == ["side"]):
         return None
-    if joined == ["on", "the"] and rest == ["side"]:
+    if joined == ["on", "the"] and rest == ["side"] and side != ["same"]:
         return _SIDES[side[0]], at + 4
     if joined == ["on", "the"] and (not rest or rest[0] in STOPS or rest[0] in ("is", "and")):
         return _SIDES[side[0]], at + 3

@@ -31,7 +31,22 @@ _TENS["fourty"] = 40
 
 
 _METRIC = frozenset(
-    {"degrees", "cm", "centimeters", "centimetres", "inches", "inch", "metre", "meter", "metres", "meters"}
+    {
+        "oclock",
+        "mm",
+        "centimeter",
+        "centimetre",
+        "degrees",
+        "cm",
+        "centimeters",
+        "centimetres",
+        "inches",
+        "inch",
+        "metre",
+        "meter",
+        "metres",
+        "meters",
+    }
 )
 
 
@@ -43,10 +58,21 @@ def _is_unit(after: Sequence[str]) -> bool:
 def number_words(words: Sequence[str]) -> tuple[str, int]:
     """The number that a text begins with, in figures, and how many words it takes.
 
-    Single words up to nine stay words ("one knee", "two hands"): they count things.
+    "A foot and a half" is the number and its unit: "1.5 foot". Single words up to nine stay words ("one knee",
+    "two hands"): they count things.
     """
-    if words[:3] in (["half", "a", "metre"], ["half", "a", "meter"]):
+    if words[:2] == ["half", "a"] and words[2:3] in (["metre"], ["meter"], ["foot"]):
         return "0.5", 2
+    if words[:3] == ["a", "couple", "of"] or words[:2] == ["couple", "of"]:
+        return "2", 3 if words[0] == "a" else 2
+    if words[:4] == ["one", "and", "a", "half"] or (words[:2] == ["two", "and"] and words[2:4] == ["a", "half"]):
+        return f"{_SMALL[words[0]]}.5", 4
+    if (
+        words[:1] in (["a"], ["one"])
+        and words[1:2] in (["foot"], ["metre"], ["meter"])
+        and words[2:] == ["and", "a", "half"]
+    ):
+        return f"1.5 {words[1]}", 5
     if len(words) > 1 and (words[0] in _SMALL or words[0] == "a") and _is_unit(words[1:3]):
         return f"{_SMALL.get(words[0], 1)}", 1
     total, taken = 0, 0

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from chatpose.posecodes.parsing.clauses import Clause, clauses_of
-from chatpose.posecodes.parsing.corrections import corrected_sides
+from chatpose.posecodes.parsing.clause import Clause
+from chatpose.posecodes.parsing.clauses import clauses_of
+from chatpose.posecodes.parsing.corrections import corrected_sides, with_exceptions
 from chatpose.posecodes.parsing.frames import readings_of
 from chatpose.posecodes.parsing.impossible import impossible_in
 from chatpose.posecodes.parsing.items import Item
@@ -68,7 +69,13 @@ class SentenceParser:
         taken = _places(impossible, words)
         readings = self._postures(words, taken)
         understood = list(
-            readings_of(clauses_of(_without(items, taken)), words, _front(readings), _posed(readings, words))
+            readings_of(
+                clauses_of(_without(items, taken)),
+                words,
+                _front(readings),
+                _posed(readings, words),
+                _standing(readings),
+            )
         )
         readings += _frames(understood, taken, unknown=0)
         for free in free_runs(segments, taken):
@@ -78,6 +85,7 @@ class SentenceParser:
         readings += _frames(understood, taken, unknown=99)
         readings += self._fuzzy(segments, words, taken)
         readings.sort(key=lambda reading: (reading.start, reading.stop))
+        readings = with_exceptions(readings, words)
         unread = tuple(_unread(segments, words, taken))
         return Parsed(evened, tuple(readings), unread, impossible, not readings and self._is_foreign(words))
 
@@ -122,6 +130,15 @@ def _posed(readings: Sequence[Reading], words: Sequence[Word]) -> tuple[str, ...
     found = [str(one) for reading in readings for one in reading.statements if not one.negated]
     bowed = "kneeling" in found and any(word.word == "forehead" for word in words)
     return (*found, "lying on the front") if bowed else tuple(found)
+
+
+def _standing(readings: Sequence[Reading]) -> tuple[str, bool]:
+    """Side of the leg that is stood or knelt on, and whether the text leaves it open."""
+    for reading in readings:
+        for one in map(str, reading.statements):
+            if one.startswith(("standing on the ", "kneeling on the ")):
+                return ("left" if "left" in one else "right"), reading.side != "said"
+    return "", False
 
 
 def _front(readings: Sequence[Reading]) -> str:

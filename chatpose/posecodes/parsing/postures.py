@@ -112,9 +112,12 @@ _TRUNK = frozenset({"body", "torso", "trunk", "back", "spine", "chest", "waist"}
 
 def _negated(before: list[str]) -> bool:
     tail = before[max((n + 1 for n, word in enumerate(before) if word in ",.;:"), default=0) :]
-    return any(word in ("not", "no", "never", "without", "nor", "except", "neither") for word in tail[-3:])
+    return any(word in _DENIALS for word in tail[-3:])
 
 
+_DENIALS = frozenset(
+    ["not", "no", "never", "without", "nor", "except", "neither", "stop", "avoid", "refuse", "refuses"]
+)
 _ALL = {"sitting as on a chair": ("sitting as on a chair", "sitting on the floor")}
 """What is denied with a posture that stands for a kind of them."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chatpose.posecodes.parsing.rules_hands import hand_relations, hand_rules
 from chatpose.posecodes.parsing.rules_legs import segment
-from chatpose.posecodes.parsing.said import FRONT_PARTS, Said, around, first_of
+from chatpose.posecodes.parsing.said import FRONT_PARTS, OTHER, Said, around, first_of
 
 
 def arm_rules(said: Said) -> Iterator[str]:
@@ -13,26 +13,38 @@ def arm_rules(said: Said) -> Iterator[str]:
         yield from _half(said)
     elif said.both and said.has("crossed", "folded", "cross body") and not said.has("backward"):
         yield "arms: crossed"
-    elif said.has("cross body") or said.to(FRONT_PARTS, "across"):
+    elif said.has("cross body") or said.to(("torso", "chest", "belly", "hip"), "across"):
         yield from said.each("{s} hand: to the {o} of {s} shoulder")
-    elif said.to(("back",), "to", "around"):
+    elif said.to(("back",), "to", "around", "across"):
         yield from said.each("{s} hand: behind torso")
     else:
         overhead = said.has("sky") or said.to(("head", "face"), "above", "at")
         yield from _place(said, overhead)
-        if not overhead:
+        beside = said.to(FRONT_PARTS, "at", "to", "along", "by") and not (said.relations[1:] or said.has("bent"))
+        if not overhead and said.degrees is None and not beside:
             yield from hand_relations(said)
 
 
 def _place(said: Said, overhead: bool) -> Iterator[str]:
     """Where whole arms are."""
+    if said.has("floor") and not said.has("raised"):
+        yield from said.each("{s} hand: on ground")
+    if said.has("letter v"):
+        yield from said.each("{s} arm: raised high")
+        return
     forms = said.has("right angle") and not said.has("raised", "out", "side", "forward", "high") and not said.relations
     degrees = said.degrees
-    down = said.has("at side") or (said.has("down") and not said.has("forward", "raised", "sky", "backward"))
+    along = said.to(FRONT_PARTS, "along", "at", "by") and not said.has("raised", "forward", "bent", "backward")
+    down = along or said.has("at side") or (said.has("down") and not said.has("forward", "raised", "sky", "backward"))
     if forms:
         yield from said.each("{s} elbow: right angle")
+    elif said.has("half") and said.has("raised") and not said.has("bent"):
+        yield from said.each("{s} armpit angle: 30..60" if said.has("horizontal") else "{s} armpit angle: 30..110")
+        yield from said.each("{s} hand: in front of torso") if said.has("forward") else ()
     elif degrees is not None and not said.has("bent"):
-        yield from _raise(said, degrees)
+        over = said.has("horizontal") and [side for _, side in said.related("above")]
+        under = said.has("horizontal") and [side for _, side in said.related("below")]
+        yield from _raise(said, 90 + degrees if over else 90 - degrees if under else degrees)
     elif down and not said.has("akimbo", "beyond") and not said.to(("head",), "beyond"):
         yield from _down(said)
     elif not overhead and (said.has("forward") or said.to(FRONT_PARTS, "front")):
@@ -44,7 +56,13 @@ def _place(said: Said, overhead: bool) -> Iterator[str]:
 def _raised(said: Said, overhead: bool) -> Iterator[str]:
     behind = said.has("backward") or said.to((*FRONT_PARTS, ""), "behind")
     diagonal = said.has("diagonal") and said.has("raised", "high")
-    aside = said.has("side", "wide", "apart", "out")
+    own, across = (f"dir {said.sides[0]}", f"dir {OTHER[said.sides[0]]}") if len(said.sides) == 1 else ("", "")
+    aside = said.has("side", "wide", "apart", "out", own)
+    if said.has(across) and not (behind or overhead or said.has("down")):
+        yield from said.each("{s} hand: to the {o} of {s} shoulder")
+        if said.has("raised", "high"):
+            yield from said.each("{s} armpit angle: 60..")
+        return
     if aside and not (said.has("akimbo", "beyond") or overhead or behind or diagonal):
         yield from _aside(said)
         return
@@ -77,13 +95,20 @@ def _half(said: Said) -> Iterator[str]:
         yield from _raise(said, said.degrees)
     else:
         yield from segment(said, said.part)
+    if (
+        said.part == "forearm"
+        and not said.both
+        and (said.has("cross body") or said.to((*FRONT_PARTS, "hip"), "across"))
+    ):
+        yield from said.each("{s} hand: to the {o} of {s} shoulder")
     if said.part == "forearm" and said.to(FRONT_PARTS, "front"):
         yield from said.each("{s} hand: in front of torso")
-    for part, side in said.related("on", "touch", "across"):
+    for part, side in said.related("on", "touch", "rest", "across", "over", "to"):
         if part in ("head", "face", "gaze", "chin") and said.part == "forearm":
             yield from said.each("{s} forearm: touching head")
-        elif part == "thigh" and said.part == "forearm":
-            yield from said.each(f"{{s}} forearm: touching {side or '{s}'} thigh")
+        elif part in ("thigh", "knee") and said.part == "forearm":
+            part = "thigh"  # the knee is its end
+            yield from said.each(f"{{s}} forearm: touching {side or '{s}'} {part}")
 
 
 def _raise(said: Said, degrees: float) -> Iterator[str]:
@@ -94,7 +119,7 @@ def _raise(said: Said, degrees: float) -> Iterator[str]:
 
 
 def _down(said: Said) -> Iterator[str]:
-    if said.has("out", "diagonal") or (said.has("slightly") and said.has("side", "apart")):
+    if said.has("out", "diagonal", "away") or (said.has("slightly") and said.has("side", "apart")):
         yield from said.each("{s} arm: raised a little")
         return
     if said.has("to floor") or "bending forward" in said.postures:
@@ -141,6 +166,7 @@ _PALMS = (
     (("forward",), "forward"),
     (("backward",), "backward"),
     (("in", "each other", "together"), "inward"),
+    (("away",), "forward"),
     (("out",), "outward"),
 )
 

@@ -15,11 +15,12 @@ def bend_rules(said: Said) -> Iterator[str]:
         return
     if any(said.related("than")):
         more = said.has("more", "at least") or "more" in said.clause.words
-        if more and said.has("bent") and not said.clause.negated:
-            yield from said.each(f"not: {{s}} {joint}: straight")  # how much more, no statement says
+        if said.has("bent") and not said.clause.negated and (more or said.has("less")):
+            # how much more, no statement says
+            yield from said.each(f"not: {'{s}' if more else '{o}'} {joint}: straight")
         return
-    limb = said.part in ("arm", "leg", "shin")
-    bent = said.has("bent") or (said.part == "knee" and said.has("pulled")) or (joint == "knee" and said.has("folded"))
+    limb = said.part in ("arm", "leg", "shin") and not said.has("soft")
+    bent = _is_bent(said)
     degrees = said.degrees
     if said.has("past right angle") and joint != "hip":
         yield from said.each(f"{{s}} {joint} angle: ..90")
@@ -42,12 +43,33 @@ def bend_rules(said: Said) -> Iterator[str]:
         yield from said.each(f"{{s}} {joint}: straight")
 
 
+def _is_bent(said: Said) -> bool:
+    """Whether the words say that the joint is bent."""
+    if said.part == "knee" and (said.has("pulled", "folded") or _drawn_up(said)):
+        return True
+    if said.part in ("leg", "shin") and said.has("folded", "rounded", "tucked"):
+        return True
+    if said.part == "arm" and said.has("folded") and not (said.both or said.relations):
+        return True
+    at_shoulder = said.part == "arm" and said.has("flexed") and said.has("forward", "side")
+    return said.has("bent") and not at_shoulder
+
+
+def _drawn_up(said: Said) -> bool:
+    """Both knees up, or the knees at the chin."""
+    up = said.both and said.has("raised", "high") and not said.has("off floor")
+    return up or said.to(("chin", "head", "face"), "to", "on", "touch", "at", "reach", "under")
+
+
 def _reaching(said: Said, joint: str) -> bool:
     """Arms stretched somewhere: where tells enough."""
     return (
         joint == "elbow"
         and said.both
-        and (said.has("forward", "side", "sky", "wide", "backward", "raised") or bool(said.relations))
+        and (
+            said.has("forward", "side", "sky", "wide", "backward", "raised")
+            or any(relation != "beyond" for relation, *_ in said.relations)
+        )
     )
 
 
@@ -68,7 +90,7 @@ def _degrees(said: Said, joint: str, degrees: float) -> Iterator[str]:
         yield from said.each(f"{{s}} {joint} angle: ..{180 - degrees:g}")
         return
     flexion = 180 - degrees
-    if "by" in words:
+    if "by" in words or said.has("flexion"):
         yield from said.each(around(f"{{s}} {joint} angle", flexion))
     elif said.has("flexed") or (said.has("bent") and not {"to", "at", "angle"} & set(words)):
         low, high = sorted((degrees, flexion))  # the words allow both
@@ -82,4 +104,6 @@ def _bent(said: Said, joint: str) -> str:
         for feature, predicate in _AMOUNTS:
             if said.has(feature):
                 return f"{{s}} {joint}: {predicate}"
+    elif said.has("fully", "strongly"):
+        return f"{{s}} {joint}: {'fully' if said.has('fully') else 'sharply'} bent"
     return f"not: {{s}} {joint}: straight"  # the denial of it is: straight

@@ -14,6 +14,10 @@ def head_rules(said: Said) -> Iterator[str]:
     ear = "left" if said.has("ear left") else "right" if said.has("ear right") else ""
     if ear and (said.to(("shoulder",), "to", "towards", "on", "at", "touch") or said.has("down", "lean", "tilted")):
         yield f"head: tilted to the {ear}"
+    elif said.part in ("head", "face", "chin") and said.to(
+        ("knee", "shin", "leg"), "on", "to", "touch", "between", "at"
+    ):
+        yield "head: bowed"
     elif said.part in ("head", "neck", "face") and said.to(("hip", "pelvis", "knee"), "below"):
         yield "torso: head downward"
     elif said.part == "head" and said.to(("arm", "upper arm", "elbow"), "between"):
@@ -30,8 +34,9 @@ def _sideways(said: Said) -> Iterator[str]:
     over = next((where for part, where in said.related("above") if part == "shoulder"), "")
     over = over or next((where for part, where in said.related("over") if part == "shoulder"), "")
     over = "left" if said.has("over shoulder left") else "right" if said.has("over shoulder right") else over
-    towards = next((where for part, where in said.related("to", "towards", "on") if part == "shoulder"), "")
-    tilted = said.has("tilted", "lean") or bool(towards)
+    towards = next((where for part, where in said.related(*_TOWARDS) if part == "shoulder"), "")
+    turned = said.has("turned") or (said.part == "chin" and not said.has("tilted", "lean"))
+    tilted = said.has("tilted", "lean") or (bool(towards) and not turned)
     if said.clause.negated and said.part == "head" and said.has("turned"):
         yield from denied_both_ways(said, "head: turned")
     if said.clause.negated and said.has("tilted") and not (side or said.has("backward", "forward")):
@@ -44,8 +49,17 @@ def _sideways(said: Said) -> Iterator[str]:
         (tilted and bool(way), f"head: tilted to the {way}"),
         (tilted and said.has("backward"), "head: tipped back"),
         (tilted and said.has("forward", "down"), "head: bowed"),
-        (bool(side) and not tilted, f"head: turned {slightly}to the {side}"),
+        (bool(way) and not tilted, f"head: turned {slightly}to the {way}"),
+        (tilted and not said.clause.negated and said.has("side"), "?head: tilted to the left"),
+        (said.part == "gaze" and _back(said) and not said.clause.negated, "?gaze: over the left shoulder"),
     )
+
+
+_TOWARDS = ("to", "towards", "on", "rest", "touch", "at")
+
+
+def _back(said: Said) -> bool:
+    return said.has("backward") or said.to(("",), "behind")
 
 
 def _chin(said: Said) -> Iterator[str]:
@@ -66,6 +80,8 @@ def _face(said: Said) -> Iterator[str]:
 
 
 def _gaze(said: Said) -> Iterator[str]:
+    if said.part == "face" and said.has("tilted", "bow") and _back(said):
+        return  # said already
     low = said.has("down", "floor", "to floor") or said.to(("foot", "toe"), "to", "towards", "at", "on")
     yield from first_of(
         said,
@@ -80,12 +96,13 @@ def _head(said: Said) -> Iterator[str]:
     side = side_of(said)
     bent = said.has("bent") and (said.part != "neck" or said.has("forward"))
     low = said.has("bow") or bent or said.has("down", "to floor")
-    low = low and not said.has("tilted", "backward")
+    low = low and not (said.has("tilted") or _back(said))
     yield from first_of(
         said,
         (low, "head: bowed"),
-        (said.has("backward") and not said.has("tilted"), "head: tipped back"),
+        (_back(said) and not said.has("tilted"), "head: tipped back"),
         (said.has("floor"), "head: on ground"),
         (said.has("sky") or (said.has("turned") and said.has("raised")), "gaze: up"),
-        (said.has("forward", "straight") and not side, "head: straight ahead"),
+        (said.has("forward", "straight") and not (side or said.has("lean", "tilted")), "head: straight ahead"),
+        (said.has("raised", "high", "vertical", "horizontal") and not side, "not: head: bowed"),
     )

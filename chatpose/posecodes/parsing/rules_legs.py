@@ -14,7 +14,7 @@ def pair_distance(said: Said) -> Iterator[str]:
     if pair is None or not said.both or any(said.related("than")):
         return
     name = {"feet": "foot"}.get(pair, pair[:-1])
-    if any(number.value in ("cm", "in", "ft", "m") for number in said.clause.numbers):
+    if any(number.value in ("mm", "cm", "in", "ft", "m") for number in said.clause.numbers):
         return
     if said.has("same height"):
         level = said.has("shoulder width") and pair in ("hands", "feet")
@@ -23,6 +23,12 @@ def pair_distance(said: Said) -> Iterator[str]:
         yield f"{pair}: shoulder width apart"
     elif said.has("wide", "apart") and said.has("far"):
         yield f"{pair}: wide apart"
+    elif said.has("wider than shoulders"):
+        yield f"left {name} to right {name} distance: 0.35.."
+    elif said.has("narrower than shoulders"):
+        yield f"left {name} to right {name} distance: ..0.35"
+    elif said.has("apart") and said.has("slightly"):
+        yield f"left {name} to right {name} distance: 0.2.."
     elif said.has("wide", "apart"):
         yield f"left {name} to right {name} distance: 0.4.."
     elif said.has("touching") and pair == "feet":
@@ -50,7 +56,9 @@ def against_the_other(said: Said) -> Iterator[str]:
 
 def leg_rules(said: Said) -> Iterator[str]:
     """Lines about legs, thighs, shins, hips."""
-    if said.part in ("thigh", "shin"):
+    if said.part == "thigh" and (said.has("crossed") or said.to(("thigh",), "over", "across")):
+        yield "legs: crossed"
+    elif said.part in ("thigh", "shin"):
         yield from segment(said, said.part)
         if said.part == "thigh" and said.to(("chest", "torso"), "on", "touch", "to"):
             yield from said.each("{s} thigh: touching chest")
@@ -59,6 +67,7 @@ def leg_rules(said: Said) -> Iterator[str]:
             said,
             (said.to(("shoulder",), "above"), "hips above shoulders: 0.05.."),
             (said.has("floor"), "pelvis: on ground"),
+            (said.has("off floor", "raised", "sky", "high") and said.both, "not: pelvis: on ground"),
         )
     elif said.has("crossed") or (said.part == "leg" and said.to(("leg",), "over", "across")):
         yield "legs: crossed"
@@ -69,6 +78,9 @@ def leg_rules(said: Said) -> Iterator[str]:
 
 def _spread(said: Said) -> Iterator[str]:
     """Legs apart or together."""
+    if said.has("letter v") and said.both:
+        yield "legs: spread wide"
+        return
     if said.both and (said.has("wide") or (said.has("apart") and said.has("side"))):
         yield "legs: spread wide"
     if said.both and said.has("together"):
@@ -81,9 +93,15 @@ def _spread(said: Said) -> Iterator[str]:
 def _lifted(said: Said) -> Iterator[str]:
     """Where whole legs are."""
     lifted = said.has("raised", "sky", "off floor", "high")
+    upright = said.has("straight up") or (said.has("vertical", "pointing up", "pointed") and said.has("sky", "raised"))
+    if said.has("hang") and not said.has("floor"):
+        yield from said.each("{s} shin: pointing down")
+        return
+    if said.has("rounded", "tucked", "under"):
+        return
     if said.has("floor") or (said.both and said.has("raised", "sky") and not said.has("off floor")):
         yield from said.each("{s} foot: on ground" if said.has("floor") else "{s} foot: off ground")
-        if said.has("straight up"):
+        if upright:
             yield from said.each("{s} thigh: pointing up", "{s} shin: pointing up")
         return
     if lifted:
@@ -97,8 +115,10 @@ def _lifted(said: Said) -> Iterator[str]:
         (said.has("forward") or said.to(("torso",), "front"), "{s} foot: in front of pelvis" if free else front),
         (said.has("backward") or said.to(("torso", ""), "behind"), "{s} foot: behind pelvis" if free else rear),
     )
-    if said.has("vertical", "pointed", "pointing", "straight up") and said.has("sky", "raised"):
+    if upright:
         yield from said.each("{s} thigh: pointing up", "{s} shin: pointing up")
+    if len(said.sides) == 1 and said.has("side", "out", f"dir {said.sides[0]}") and not said.has("forward", "backward"):
+        yield f"{said.sides[0]} foot left of {said.sides[0]} hip: {'0.2..' if said.sides == ('left',) else '..-0.2'}"
     yield from first_of(
         said, (said.to(("leg", "foot", "knee"), "front"), front), (said.to(("leg", "foot", "knee"), "behind"), rear)
     )
@@ -110,8 +130,10 @@ def segment(said: Said, part: str) -> Iterator[str]:
         yield "legs: crossed"
         return
     if said.degrees is not None:
-        return  # a slope that no statement has
-    if said.has("horizontal"):
+        return  # a slope, said in numbers
+    if part == "shin" and said.has("floor"):
+        yield from said.each("{s} shin: horizontal", "{s} knee: on ground")
+    elif said.has("horizontal"):
         yield from said.each(f"{{s}} {part}: horizontal")
     elif said.has("vertical"):
         yield from said.each(f"{{s}} {part}: vertical")
@@ -121,14 +143,26 @@ def segment(said: Said, part: str) -> Iterator[str]:
         yield from said.each(f"{{s}} {part}: pointing up")
     elif said.has("down", "to floor"):
         yield from said.each(f"{{s}} {part}: pointing down")
+    if part == "thigh" and said.both and said.has("apart", "wide"):
+        yield "left knee to right knee distance: 0.3.."
     if said.has("together", "touch") and said.both and part in ("thigh", "shin", "forearm"):
         yield f"{part}s: touching each other"
+
+
+def _at_own(said: Said, part: str) -> bool:
+    """Whether it is at a part of its own side."""
+    return any(of == part and side in ("{s}", *said.sides) for of, side in said.related("to", "at", "touch"))
+
+
+_DRAWN = ("chest", "torso", "belly", "chin", "head", "face")
 
 
 def knee_rules(said: Said) -> Iterator[str]:
     """Lines about knees."""
     if said.has("hug"):
         yield from said.each("{s} knee: near torso")
+        if said.both:
+            yield from said.each("not: {s} knee: straight")
         return
     yield from pair_distance(said)
     if said.both and said.has("out", "side"):
@@ -141,11 +175,11 @@ def knee_rules(said: Said) -> Iterator[str]:
         said,
         (said.has("floor", "to floor"), "{s} knee: on ground"),
         (said.has("off floor"), "not: {s} knee: on ground"),
-        (said.to(("chest", "torso", "belly"), "to", "towards", "on", "touch", "at"), "{s} knee: near torso"),
+        (said.to(_DRAWN, "to", "towards", "on", "touch", "at", "under"), "{s} knee: near torso"),
         (said.has("hip height", "waist height") or said.to(("hip",), "to", "level"), "{s} thigh: horizontal"),
         (said.to(("hip",), "above"), "{s} knee: above {s} hip"),
-        (said.to(("shoulder",), "to", "at", "touch"), "{s} knee: near {s} shoulder"),
-        (said.to(("ankle", "heel"), "over"), "{s} shin: vertical"),
+        (_at_own(said, "shoulder"), "{s} knee: near {s} shoulder"),
+        (said.to(("ankle", "heel"), "above"), "{s} shin: vertical"),
         (single, "{s} knee: above {o} knee" if said.low else ("{s} foot: off ground", "{s} knee: above {o} knee")),
     )
     yield from first_of(
@@ -159,7 +193,7 @@ def knee_rules(said: Said) -> Iterator[str]:
 
 def foot_rules(said: Said) -> Iterator[str]:
     """Lines about feet, toes, heels, soles, ankles."""
-    if said.part in ("foot", "ankle", "heel"):
+    if said.part in ("foot", "ankle", "heel") or (said.part == "toe" and said.has("touching", "together")):
         yield from pair_distance(said)
     heel, toe = said.part == "heel", said.part == "toe"
     special = list(
@@ -176,6 +210,7 @@ def foot_rules(said: Said) -> Iterator[str]:
     if not special:
         yield from _foot_place(said, toe)
         yield from _foot_turn(said, toe)
+    if not special or said.has("crossed"):
         yield from _foot_relations(said)
 
 
@@ -186,26 +221,31 @@ def _foot_place(said: Said, toe: bool) -> Iterator[str]:
         yield from said.each("!{s} foot: on ground")
         return
     yield from first_of(said, (lifted, "{s} foot: off ground"), (down, "{s} foot: on ground"))
-    if said.part in ("foot", "sole") and said.has("flat") and not said.clause.negated:
+    if said.part in ("foot", "sole") and said.has("flat") and not (said.clause.negated or said.has("elsewhere")):
         yield from said.each("{s} foot: on ground", "not: {s} foot: on tiptoe")
 
 
 def _foot_turn(said: Said, toe: bool) -> Iterator[str]:
     lifted = said.has("off floor", "sky", "raised")
     inward = said.has("inward") or (
-        said.has("in") and not said.has("tucked") and (toe or said.has("pointed", "turned"))
+        said.has("in") and not said.has("tucked", "tight") and (toe or said.has("pointed", "turned"))
     )
     ahead = said.has("forward") and not said.both and not said.has("pointed", "pointing", "turned")
+    back = said.has("backward") or said.to(("",), "behind")
+    placed = any(said.related("front", "behind", "beyond"))
     front, rear = "{s} foot: in front of {o} foot", "{o} foot: in front of {s} foot"
     yield from first_of(
         said,
         (said.both and said.has("pointed", "turned") and said.has("each other"), "{s} foot: turned in"),
         (said.has("pointed") and not said.has("out", "in", "raised", "forward", "side"), "{s} foot: pointed"),
         (said.has("bent") and said.part == "foot", "{s} foot: flexed"),
-        (said.has("out") and not said.has("forward") and said.degrees is None, "{s} foot: turned out"),
+        (
+            said.has("out") and not (said.has("forward", "apart", "wide") or placed) and said.degrees is None,
+            "{s} foot: turned out",
+        ),
         (inward, "{s} foot: turned in"),
         (ahead, "{s} foot: in front of pelvis" if lifted else front),
-        (said.has("backward") and not said.both, "{s} foot: behind pelvis" if lifted else rear),
+        (back and not said.both, "{s} foot: behind pelvis" if lifted else rear),
     )
 
 
@@ -220,10 +260,11 @@ def _foot_relations(said: Said) -> Iterator[str]:
             said,
             (part in ("pelvis", "hip", "torso") and relation == "front", "{s} foot: in front of pelvis"),
             (part in ("pelvis", "hip", "torso") and relation == "behind", "{s} foot: behind pelvis"),
+            (part == "foot" and relation in ("left of", "right of"), f"{{s}} foot: to the {relation} {{o}} foot"),
             (beside and relation == "front", "{s} foot: in front of {o} foot"),
             (beside and relation == "behind", "{o} foot: in front of {s} foot"),
             (part == "foot" and relation in ("on", "touch"), "feet: touching each other"),
-            (part == "foot" and relation in ("above", "over"), "{s} foot: above {o} foot"),
+            (part == "foot" and relation in ("above", "over") and not said.has("crossed"), "{s} foot: above {o} foot"),
             (part in ("hip", "knee", "head") and relation in ("above", "over"), f"{{s}} foot: above {above}"),
             (
                 part in ("thigh", "leg", "shin") and (touching or relation == "inside"),

@@ -13,6 +13,7 @@ _WORDS = {
     "above": ("above", "above", 1),
     "over": ("above", "above", 1),
     "below": ("below", "above", -1),
+    "under": ("below", "above", -1),
     "front": ("in front of", "in front of", 1),
     "behind": ("behind", "in front of", -1),
     "left of": ("to the left of", "left of", 1),
@@ -31,6 +32,8 @@ def relation_rules(said: Said) -> Iterator[str]:
     if said.part == "gaze":
         return  # looking at a hand says nothing of the hand
     for relation, part, side in said.relations:
+        if said.part == "knee" and part in ("foot", "toe") and relation in ("over", "above"):
+            continue  # "the knee over the toes" is no question of height
         for own in said.sides or ("",):
             first = f"{own} {_POINTS.get(said.part, said.part)}".strip()
             where = "{o}" if _POINTS.get(part, part) == _POINTS.get(said.part, said.part) and side == "{s}" else side

@@ -23,8 +23,14 @@ def _whole(said: Said) -> Iterator[str]:
     person = not said.part
     side = side_of(said)
     slightly = "slightly " if said.has("slightly") else ""
-    bends = said.has("bent", "tilted", "bow") and (not person or said.has("forward"))
+    bends = said.has("bent", "tilted", "bow", "folded") and (
+        not person or said.has("forward") or (said.has("bent") and said.to(("hip", "pelvis", "belly"), "at", "from"))
+        or (bool(side) and said.has("tilted")))  # fmt: skip
+    if said.has("rounded") and (said.has("forward") or said.to(("",), "over")):
+        yield "torso pitch: 20.."
     if said.has("twisted") or (said.has("turned") and side and not person):
+        if not (side or said.clause.negated):
+            yield "?torso: twisted to the left"
         yield from denied_both_ways(said, "torso: twisted")
         yield from first_of(said, (bool(side), f"torso: twisted {slightly}to the {side}"))
     elif said.has("lean") or bends:
@@ -36,6 +42,8 @@ def _whole(said: Said) -> Iterator[str]:
             (person and said.has("tiptoe"), ("left foot: on tiptoe", "right foot: on tiptoe")),
             (person and said.has("bow"), "torso: leaning slightly forward" if slightly else "bending forward"),
             (person and said.has("bent") and bool(side), f"bending to the {side}"),
+            (person and said.has("rounded"), "back: rounded"),
+            (person and said.has("inward"), ("left foot: turned in", "right foot: turned in")),
             (person and said.has("arched"), "arching backward" if said.has("backward") else "back: arched"),
             (not person and said.has("vertical", "straight"), "torso: vertical"),
             (not person and said.has("horizontal"), "torso: horizontal"),
@@ -62,8 +70,11 @@ def _leaning(said: Said, side: str, slightly: str) -> Iterator[str]:
         (said.has("backward") and bool(slightly), "torso: leaning slightly backward"),
         (said.has("backward") and far, "torso: leaning backward"),
         (said.has("backward"), "torso pitch: ..-20"),
+        (said.has("bent") and not side, "torso pitch: 20.."),
         (bool(side), f"torso: leaning {slightly}to the {side}"),
     )
+    if said.part and said.has("horizontal"):
+        yield "torso: horizontal"
     if not (forward or said.has("backward")):
         yield from denied_both_ways(said, "torso: leaning")
 
@@ -74,8 +85,14 @@ def side_of(said: Said) -> str:
 
 
 def _chest(said: Said) -> Iterator[str]:
+    side = side_of(said)
     yield from first_of(
         said,
+        (bool(side) and said.has("turned", "twisted"), f"torso: twisted to the {side}"),
+        (
+            said.to(("thigh",), "on", "touch", "rest", "against"),
+            ("left thigh: touching chest", "right thigh: touching chest"),
+        ),
         (said.has("sky") or (said.has("turned") and said.has("raised")), "chest: facing up"),
         (said.has("down", "to floor"), "chest: facing down"),
     )
@@ -106,9 +123,10 @@ def _shoulder(said: Said) -> Iterator[str]:
     yield from first_of(
         said,
         (said.has("rounded"), "back: rounded"),
+        (said.has("floor", "to floor"), "{s} shoulder: on ground"),
         (said.both and said.has("horizontal", "same height"), "left shoulder above right shoulder: -0.1..0.1"),
         (said.both and bool(side) and said.has("turned", "twisted"), f"torso: twisted {slightly}to the {side}"),
-        (said.has("floor"), "{s} shoulder: on ground"),
         (said.has("raised") and single, "{s} shoulder: above {o} shoulder"),
+        (said.has("down") and single and not said.has("limp"), "{o} shoulder: above {s} shoulder"),
         (said.has("forward") and single, "{s} shoulder: in front of {o} shoulder"),
     )

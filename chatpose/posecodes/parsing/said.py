@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chatpose.posecodes.parsing.clauses import Clause
+from chatpose.posecodes.parsing.clause import Clause
 
 FRONT_PARTS = ("torso", "chest", "belly", "back", "pelvis")
 OTHER = {"left": "right", "right": "left"}
@@ -51,7 +51,7 @@ class Said:
     @property
     def degrees(self) -> float | None:
         """The angle that is said."""
-        if self.has("right angle"):
+        if self.has("right angle") or (self.has("squared") and self.part in ("elbow", "knee", "arm", "leg")):
             return 90.0
         return next(
             ((one.number + (one.high or one.number)) / 2 for one in self.clause.numbers if one.value == "°"), None
@@ -65,12 +65,16 @@ class Said:
 
     def related(self, *relations: str) -> Iterator[tuple[str, str]]:
         """(part, side pattern) of the relations of these kinds."""
-        wanted = (*relations, *(wider for narrow, wider in (("at", "by"), ("above", "over")) if narrow in relations))
+        wanted = (*relations, *(wider for narrow, wider in _WIDER if narrow in relations))
         return ((part, side) for relation, part, side in self.relations if relation in wanted)
 
     def to(self, parts: Iterable[str], *relations: str) -> bool:
         """Whether one of these relations names one of these parts."""
         return any(part in parts for part, _ in self.related(*relations))
+
+
+_WIDER = (("at", "by"), ("above", "over"), ("below", "under"), ("to", "reach"))
+"""Relations that count as others, too."""
 
 
 def first_of(said: Said, *cases: tuple[bool, tuple[str, ...] | str]) -> Iterator[str]:

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from chatpose.posecodes.parsing.items import Item
 from chatpose.posecodes.parsing.normal import Word
 from chatpose.posecodes.parsing.noun_phrases import bare_side, noun_of, part_of
+from chatpose.posecodes.parsing.quantities import number_of
 from chatpose.posecodes.parsing.terms import STOPS, terms
-
-_UNITS = {"degrees": "°", "cm": "cm", "centimeters": "cm", "centimetres": "cm", "inches": "in", "inch": "in",
-          "m": "m", "meters": "m", "metres": "m", "meter": "m", "metre": "m"}  # fmt: skip
 
 
 def adjectives_first(words: Sequence[Word]) -> list[Word]:
@@ -44,15 +42,28 @@ def _item(texts: list[str], place: int, before: list[Item]) -> Item | None:
     word = texts[place]
     if word in STOPS:
         return Item("stop", word, place, place + 1)
+    if word == "right" and texts[place - 1] not in terms().determiners and texts[place + 1 : place + 2] in _OUTRIGHT:
+        return None  # "tipped right back"
+    if word == "to" and place + 1 < len(texts) and _is_verb(texts[place + 1]):
+        return Item("and", "and", place, place + 1)  # "twist to look behind"
     if part := part_of(texts, place):
+        looks = part.value == "gaze" and word in ("look", "looks", "looking") and before
+        if looks and before[-1].value in _LOOKED:
+            return Item("feature", "facing", place, place + 1)  # "the palms look forward"
         return part
     if word[0].isdigit():
-        return _number(texts, place)
+        return number_of(texts, place)
     found = _phrase(texts, place)
     if found and not _is_bare(texts, place, before, found):
         return found
     if bare := bare_side(texts, place, before):
         return bare
+    return None if word in terms().determiners else _connective(texts, place) or Item("word", word, place, place + 1)
+
+
+def _connective(texts: list[str], place: int) -> Item | None:
+    """A denial or a conjunction."""
+    word = texts[place]
     if tuple(texts[place : place + 2]) in _INSTEAD:
         return Item("not", "without", place, place + 2)
     if word == "except" and texts[place + 1 : place + 2] in (["that"], ["for"]):
@@ -61,11 +72,17 @@ def _item(texts: list[str], place: int, before: list[Item]) -> Item | None:
         return Item("not", word, place, place + 1)
     if word in terms().conjunctions:
         return Item("and", word, place, place + 1)
-    if word in terms().determiners:
-        return None
-    return Item("word", word, place, place + 1)
+    return None
 
 
+def _is_verb(word: str) -> bool:
+    """Whether a word after "to" is the infinitive of what hands and eyes do."""
+    return word in _SEEING or terms().phrases.get((word,), ("", ""))[1] in ("touch", "hold", "hug")
+
+
+_LOOKED = frozenset({"palm", "chest", "knee", "toe", "elbow", "thumb", "finger", "sole", "foot"})
+_SEEING = frozenset({"look", "gaze", "peek", "peer", "stare", "glance"})
+_OUTRIGHT = (["back"], ["up"], ["down"], ["over"], ["round"], ["backward"])
 _INSTEAD = {("anywhere", "but"), ("anything", "but"), ("other", "than"), ("rather", "than"), ("instead", "of"),
             ("everywhere", "but"), ("anywhere", "except"), ("free", "of")}  # fmt: skip
 
@@ -90,38 +107,61 @@ def _phrase(texts: list[str], place: int) -> Item | None:
         if word in terms().determiners:
             if not words:
                 return None
-            if word in ("his", "her") and tuple((*words, word)) not in table:
-                continue
             continue
         words.append(word)
         known = table.get(tuple(words))
         if known and not (word in ("side", "sides", "back", "front") and texts[at : at + 1] == ["of"]):
             found = Item(known[0], known[1], place, at)  # type: ignore[arg-type]
-    if found and found.value in ("dir left", "dir right") and found.last - found.first > 1:
+    behind = found and found.value == "backward" and texts[found.last - 1] == "behind"
+    if found and behind and part_of(texts, found.last):
+        return Item("rel", "behind", place, found.last)
+    if found and found.kind == "rel":
+        found = _against_surface(texts, found) or _with_object(texts, found)
+    if found and found.value in _SIDEWAYS and found.last - found.first > 1:
         noun = noun_of(texts, found.last) if found.last < len(texts) else None
         if noun and texts[found.last - 1] in ("left", "right"):
-            return Item("rel", "to", place, place + 1)
+            return Item("rel", "to", place, found.last - 1 if texts[found.last - 2] == "to" else place + 1)
     if found and found.value in ("dir left", "dir right") and found.last - found.first == 1:
         determined = place and texts[place - 1] in terms().determiners
         return None if determined else found
     return found
 
 
-def _number(texts: list[str], place: int) -> Item | None:
-    unit = _UNITS.get(texts[place + 1], "") if place + 1 < len(texts) else ""
-    last = place + (2 if unit else 1)
-    if not unit and texts[place + 1 : place + 3] in (["feet", "apart"], ["foot", "apart"]):
-        unit, last = "ft", place + 2
-    if not unit and texts[place + 1 : place + 2] == ["%"]:
-        last = place + 2
-    value = float(texts[place])
-    high = 0.0
-    for gap in (("to",), ("and",), ("or",), ()):
-        at = place + 1 + len(gap)
-        if tuple(texts[place + 1 : at]) == gap and at < len(texts) and texts[at][0].isdigit():
-            high, unit, last = float(texts[at]), _UNITS.get(texts[at + 1], "") if at + 1 < len(texts) else "", at + 1
-            last += bool(unit)
-            break
-    if not unit and 10 <= value <= 999:
-        unit = "°"
-    return Item("number", unit, place, last, number=value, high=high if high > value else 0.0)
+_ON = frozenset({"on", "rest", "touch", "along", "across", "around", "hold"})
+_AT = frozenset({"to", "towards", "at", "reach"})
+
+
+def _against_surface(texts: list[str], item: Item) -> Item | None:
+    """What a relation to the floor, the sky or the viewer says: "brushing the ground", "towards the camera"."""
+    at = item.last
+    while at < len(texts) and (texts[at] in terms().determiners or texts[at] in _ANY):
+        at += 1
+    adjective = at + 1 < len(texts) and (texts[at],) not in terms().nouns and texts[at] not in STOPS
+    at += adjective and texts[at] not in terms().surfaces and texts[at + 1] in terms().surfaces
+    surface = terms().surfaces.get(texts[at], "") if at < len(texts) else ""
+    value = ""
+    if surface == "floor":
+        near = "near floor" if item.value in ("at", "by") else ""
+        off = "off floor" if item.value in ("off", "above", "over") else ""
+        to = {"to": "to floor", "towards": "towards floor", "reach": "towards floor"}.get(item.value, "")
+        value = "floor" if item.value in _ON else to or near or off
+    elif surface == "elsewhere":
+        value = "elsewhere" if item.value in _ON | {"by"} else ""
+    elif surface and item.value in _AT | {"on"}:
+        value = "sky" if surface == "sky" else "forward"
+    return Item("feature", value, item.first, at + 1) if value else None
+
+
+_SIDEWAYS = frozenset({"dir left", "dir right", "over left", "over right"})
+_ANY = frozenset({"a", "an"})
+
+
+def _with_object(texts: list[str], item: Item) -> Item:
+    """A relation of several words, cut to its adverb where no part follows: "down to the side" is down."""
+    length = item.last - item.first
+    if length == 1 or texts[item.last - 1] != "to" or part_of(texts, item.last):
+        return item
+    if bare_side(texts, item.last, [item]):
+        return item
+    adverb = terms().phrases.get(tuple(texts[item.first : item.last - 1]))
+    return Item(adverb[0], adverb[1], item.first, item.last - 1) if adverb else item  # type: ignore[arg-type]

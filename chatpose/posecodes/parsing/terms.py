@@ -28,6 +28,8 @@ class Terms:
         negations: words that deny.
         conjunctions: words that join.
         determiners: words that are passed over before nouns.
+        surfaces: floor, sky, viewer: the words for them.
+        orders: verbs that begin a new claim.
         spelling: words that misspelt ones are put right to.
         no_slips: words that look like those and are none.
     """
@@ -43,6 +45,8 @@ class Terms:
     negations: frozenset[str]
     conjunctions: frozenset[str]
     determiners: frozenset[str]
+    surfaces: Mapping[str, str]
+    orders: frozenset[str]
     spelling: tuple[str, ...]
     no_slips: frozenset[str]
 
@@ -80,6 +84,8 @@ def terms() -> Terms:
         negations=frozenset(table["negations"].split()),
         conjunctions=frozenset(table["conjunctions"].split()),
         determiners=frozenset(table["determiners"].split()),
+        surfaces={name: surface for surface, names in table["surfaces"].items() for name in names.split()},
+        orders=frozenset(table["orders"].split()),
         spelling=tuple(table["spelling"].split()),
         no_slips=frozenset(table["no_slips"].split()),
     )
