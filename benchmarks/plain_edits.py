@@ -13,7 +13,8 @@ Neither the statement grammar nor the measures of chatpose are used: a check is 
 Metres and degrees. `--measures` lists the measures. "Still" is judged on local rotations, once strictly (0.1°) and once
 as an eye would (5°), as a share of the lines that name parts. A start is an atlas entry's id; `history` is an edit
 carried out before. `--third held` is the third of the
-lines that isn't looked at while the editor is mended. Where an instruction isn't understood, the pose stays as it was and is measured so.
+lines that isn't looked at while the editor is mended. Where an instruction isn't understood, the pose stays as it was
+and is measured so.
 """
 
 import argparse

@@ -1,6 +1,8 @@
 """Which function makes which change."""
 
+import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from chatpose.body.skeleton import SMPL
 from chatpose.language.verified.edit_done import Done, moved
@@ -12,8 +14,21 @@ from chatpose.language.verified.edit_limbs import (
     make_reset_body,
     make_swap,
 )
-from chatpose.language.verified.edit_reach import make_apart, make_hand
+from chatpose.language.verified.edit_orders import (
+    make_fold,
+    make_fold_behind,
+    make_forearms_down,
+    make_hips_down,
+    make_hips_up,
+    make_lunge,
+    make_pike,
+    make_press_up,
+    make_untwist,
+)
+from chatpose.language.verified.edit_reach import make_apart, make_hand, make_meet
+from chatpose.language.verified.edit_settle import support_of
 from chatpose.language.verified.edit_stance import (
+    lying,
     make_crouch,
     make_feet,
     make_foot,
@@ -27,7 +42,7 @@ from chatpose.language.verified.edit_stance import (
     stands,
 )
 from chatpose.language.verified.edit_state import Working
-from chatpose.language.verified.edit_swings import make_aside, make_knee_up, make_lift
+from chatpose.language.verified.edit_swings import limb_tilt, make_aside, make_knee_up, make_lift
 from chatpose.language.verified.edit_trunk import (
     make_body_move,
     make_body_turn,
@@ -35,15 +50,22 @@ from chatpose.language.verified.edit_trunk import (
     make_head_ahead,
     make_lean,
     make_look_at,
+    make_pelvis_tilt,
     make_rest_trunk,
     make_upright,
 )
 from chatpose.language.verified.edit_turns import make_turn, turn_of
-from chatpose.posecodes.instructions.plan import Change
+from chatpose.language.verified.edit_wide import make_stance_knee, over_stance
+from chatpose.posecodes.definitions import TORSO_PITCH, height, knee
+from chatpose.posecodes.instructions.plan import Amount, Change
 
 Maker = Callable[[Working, Change], Done]
 
 _SIDES = ("left", "right")
+_HIPS = re.compile(r"\b(?:hips?|pelvis|bottom|butt|seat)\b")
+_LIFTED_HEAD = re.compile(
+    r"\b(?:lift|raise)\w* (?:the |your |her |his |their )?head\b|\bhead (?:up )?off\b|\bhead up\b"
+)
 
 
 def apply(work: Working, change: Change, changes: Collection[Change], kept: Collection[int]) -> Done:
@@ -60,10 +82,29 @@ def apply(work: Working, change: Change, changes: Collection[Change], kept: Coll
             return Done()
         work.planted = change.way
         return make_knees_planted(work, change)
+    if _leg_out_of_seat(work, change, changes):
+        change = replace(change, amount=Amount(value=8.0, unit="°", by=True), toward="")
+    supine = float(work.axis("chest", 2)[1]) > 0.6
+    if change.part == "head" and change.way == "nod up" and supine and _LIFTED_HEAD.search(change.words):
+        change = replace(change, way="nod down")  # off the floor
+    raised = any(other.part == f"{change.part.split()[0]} leg" and other.way == "up" for other in changes)
+    if raised and change.part.endswith("knee") and change.way == "straighten":
+        return make_turn(work, change)
     maker = _maker(work, change, kept)
     if maker is None:
         return Done((), (f"{change.part} {change.way}: can't be done",))
     return maker(work, change)
+
+
+def _leg_out_of_seat(work: Working, change: Change, changes: Collection[Change]) -> bool:
+    """Whether a leg of who sits is to be raised straight: the knee does it, the thigh is level as it is."""
+    side, _, kind = change.part.partition(" ")
+    if kind != "leg" or change.way != "up" or change.amount.exact:
+        return False
+    level = 60 < 180 - work.measure(limb_tilt(f"{side} leg")) < 118
+    if not level or work.measure(knee(side)) > 140 or lying(work):
+        return False
+    return any(other.part == f"{side} knee" and other.way == "straighten" for other in changes)
 
 
 def _both_knees(work: Working, change: Change, changes: Collection[Change]) -> bool:
@@ -86,6 +127,8 @@ def _maker(work: Working, change: Change, kept: Collection[int]) -> Maker | None
         return _BY_WAY[way]
     if name == "knee" and way == "up":
         return make_knee_up
+    if name == "knee" and way in ("bend", "straighten") and over_stance(work, change):
+        return make_stance_knee
     if name == "knee" and way in ("bend", "straighten") and slides(work, change):
         return make_knee_on_floor
     if part in ("pelvis", "body"):
@@ -100,12 +143,27 @@ def _maker(work: Working, change: Change, kept: Collection[int]) -> Maker | None
 
 def _of_body(part: str, way: str) -> Maker:
     if way in ("crouch", "rise"):
-        return make_crouch
+        return _hips
     if part == "pelvis":
-        return make_hips_shift
+        return make_pelvis_tilt if way.startswith("tilt") else make_hips_shift
     if way == "reset":
         return make_reset_body
     return make_body_turn if way.startswith("turn") else make_body_move
+
+
+def _hips(work: Working, change: Change) -> Done:
+    """Hips lower or higher, whatever the body rests on."""
+    front = float(work.axis("chest", 2)[1])
+    if front > 0.4 and work.measure(height("pelvis")) < 0.3:
+        return make_hips_up(work, change) if change.way == "rise" else make_hips_down(work, change)
+    pitch = work.measure(TORSO_PITCH)
+    bent_over = pitch > 50 and min(work.measure(knee(side)) for side in _SIDES) > 140 and stands(work)
+    if change.way == "rise" and bent_over and not _HIPS.search(change.words):
+        return make_upright(work, change)
+    support = support_of(work)
+    if support is not None and all(joint.endswith("foot") for joint in support.back):
+        return make_pike(work, change)
+    return make_crouch(work, change)
 
 
 def _of_part(name: str, way: str) -> Maker | None:
@@ -124,6 +182,14 @@ _BY_WAY: dict[str, Maker] = {
     "open": make_chest_open,
     "upright": make_upright,
     "look at": make_look_at,
+    "lunge": make_lunge,
+    "meet": make_meet,
+    "fold": make_fold,
+    "fold behind": make_fold_behind,
+    "untwist": make_untwist,
+    "forearms down": make_forearms_down,
+    "press up": make_press_up,
+    "hips down": make_hips_down,
 }  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from chatpose.body.pose import Pose, stack_poses
 from chatpose.body.rotations import about_axis, heading_angle, without_heading
+from chatpose.language.verified.edit_bend import bent_over
 from chatpose.language.verified.edit_done import EditCheck, told
+from chatpose.language.verified.edit_palms import faced
 from chatpose.posecodes.check import Check, check
 from chatpose.posecodes.grammar import Statement
 from chatpose.posecodes.instructions.plan import Change
@@ -29,11 +31,13 @@ class Held:
         pose: with what was asked for, as far as it went.
         moved: names of joints or parts that were free to move.
         notes: for people.
+        bent: the pose after bending down for it, where that was needed: the body has moved.
     """
 
     pose: Pose
     moved: tuple[str, ...]
     notes: tuple[str, ...]
+    bent: Pose | None = None
 
 
 def hold(solver: Solver, pose: Pose, change: Change, also: Sequence[Statement], kept: Collection[int]) -> Held:
@@ -50,9 +54,23 @@ def hold(solver: Solver, pose: Pose, change: Change, also: Sequence[Statement], 
         if all(row.holds for row in _checked(solver, ready, (*change.statements, *also))) and not change.goals:
             return Held(ready, change.moving, ())
         pose = ready
+    palms = None if change.goals else faced(solver.body, pose, change.statements, kept)
+    if palms is not None and all(row.holds for row in _checked(solver, palms, (*change.statements, *also))):
+        return Held(palms, change.moving, ())
+    return _by_solving(solver, pose if palms is None else palms, change, also, kept)
+
+
+def _by_solving(solver: Solver, pose: Pose, change: Change, also: Sequence[Statement], kept: Collection[int]) -> Held:
+    """The smallest set of parts that does it; who has to bends down first."""
+    bent = bent_over(solver.body, pose, change, kept)
+    if bent is not None and (reached := _by_the_arms(solver, pose, change, also, kept)) is not None:
+        return reached
+    pose = pose if bent is None else bent
     best: tuple[int, float] | None = None
     found: tuple[Solution, tuple[str, ...]] | None = None
     for number, moving in enumerate(_attempts(change)):
+        if bent is not None and best is not None and best[1] < FAR_M and {"left leg", "right leg"} & set(moving):
+            break  # the legs stay for who has bent down already
         if best is not None and best[1] > FAR_M and not {"torso", "pelvis"} & set(moving):
             continue  # a shoulder that gives doesn't bring a hand that is far off any nearer
         free = [joint for joint in moving_joints(moving) if joint not in kept]
@@ -71,8 +89,22 @@ def hold(solver: Solver, pose: Pose, change: Change, also: Sequence[Statement], 
         return Held(pose, (), ("what would have to move is to stay as it is",))
     solution, moving = found
     extra = [part for part in moving if part not in change.moving]
+    extra += ["torso"] if bent is not None and "torso" not in extra else []
     notes = [f"the {_told(extra)} had to help"] if extra else []
-    return Held(solution.pose, moving, tuple(notes))
+    return Held(solution.pose, moving, tuple(notes), bent)
+
+
+def _by_the_arms(
+    solver: Solver, pose: Pose, change: Change, also: Sequence[Statement], kept: Collection[int]
+) -> Held | None:
+    """What is asked for with the parts that are named alone; None where they don't do."""
+    free = [joint for joint in moving_joints(change.moving or ("torso",)) if joint not in kept]
+    if not free:
+        return None
+    options = SolveOptions(retries=False, max_steps=40)
+    rows = (*change.statements, *also)
+    solution = solver.solve(rows, pose, goals=change.goals, moving=_names(free), options=options)
+    return None if solution.failed else Held(solution.pose, change.moving, ())
 
 
 def posture(solver: Solver, pose: Pose, change: Change, kept: Collection[int]) -> Pose | None:

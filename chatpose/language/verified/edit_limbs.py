@@ -85,6 +85,8 @@ def largest_turn(before: Tensor, after: Tensor) -> float:
 def make_swap(work: Working, change: Change) -> Done:
     """Both arms, or both legs, exchanged."""
     kind = "arm" if change.part == "arms" else "leg"
+    if kind == "leg":
+        return _legs_swapped(work)
     left, right = (_limb(work, side, kind) for side in ("left", "right"))
     before = work.rotations
     _give(work, "left", kind, {name: _mirrored(rotation) for name, rotation in right.items()})
@@ -92,6 +94,23 @@ def make_swap(work: Working, change: Change) -> Done:
     turned = largest_turn(before, work.rotations)
     notes = () if turned > 2 else (f"both {kind}s are alike: exchanging them changes nothing",)
     return Done((moved(f"{kind}s exchanged", "largest joint turned", "°", 0.0, turned, 1),), notes)
+
+
+def _legs_swapped(work: Working) -> Done:
+    """Both legs exchanged as they are in the world, so that who stands on one stands on the other as upright."""
+    before = work.rotations
+    about = about_axis("y", heading_angle(work.rotations[0]))
+    new = {
+        f"{OTHER[side]}_{name}": about @ _mirrored(about.T @ work.rotation(f"{side}_{name}"))
+        for side in OTHER
+        for name in LIMBS["leg"]
+    }
+    for side in OTHER:
+        for name in LIMBS["leg"]:
+            work.set_world(f"{side}_{name}", new[f"{side}_{name}"])
+    turned = largest_turn(before, work.rotations)
+    notes = () if turned > 2 else ("both legs are alike: exchanging them changes nothing",)
+    return Done((moved("legs exchanged", "largest joint turned", "°", 0.0, turned, 1),), notes)
 
 
 def make_mirror(work: Working, change: Change) -> Done:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from chatpose.body.rotations import swing_between
 from chatpose.language.verified.edit_done import Done, moved
+from chatpose.language.verified.edit_palms import face_palm
 from chatpose.language.verified.edit_state import UP, Working, limited
 from chatpose.language.verified.edit_swings import toward, untwist
 from chatpose.posecodes.definitions import distance
@@ -12,7 +13,7 @@ from chatpose.posecodes.instructions.plan import Amount, Change
 from chatpose.posecodes.points import POINTS
 
 _CHAINS = {"hand": ("shoulder", "elbow", "hand"), "foot": ("hip", "knee", "ankle")}
-_MOST_FLEXION = {"hand": 145.0, "foot": 150.0}
+_MOST_FLEXION = {"hand": 145.0, "foot": 152.0}
 _LEAST_REACH_M = 0.2
 
 
@@ -143,6 +144,26 @@ def _within(work: Working, side: str, point: Tensor, way: Tensor) -> Tensor:
     across = away - along * way
     size = float(across.norm())
     return root + along * way + across * (((longest**2 - along**2) ** 0.5) / size if size > 1e-6 else 0.0)
+
+
+def make_meet(work: Working, change: Change) -> Done:
+    """Both hands to the middle before the chest, elbows bent at the sides."""
+    metric = distance("left hand", "right hand")
+    before = work.measure(metric)
+    front, left, up = work.axis("chest", 2), work.axis("chest", 0), work.axis("chest", 1)
+    middle = work.position("spine3") + front * 0.3 + up * {"low": -0.22, "high": 0.24}.get(change.toward, 0.0)
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        root = work.position(f"{side}_shoulder")
+        elbow = torch.nn.functional.normalize(-up + 0.45 * front + 0.35 * sign * left, dim=0)
+        work.set_angles({f"{side}_wrist_flexion": -35.0, f"{side}_wrist_ulnar_deviation": 0.0})
+        upper = work.position(f"{side}_elbow") - root
+        work.turn(f"{side}_shoulder", swing_between(upper, elbow))
+        bone = work.position(f"{side}_hand") - work.position(f"{side}_elbow")
+        work.turn(f"{side}_elbow", swing_between(bone, middle - work.position(f"{side}_elbow")))
+        reach(work, side, "hand", middle + left * 0.03 * sign)
+        face_palm(work, side, "palm to middle", 0.0)
+    after = work.measure(metric)
+    return Done((moved("hands before the chest", metric.name, "m", before, after, 0),))
 
 
 def make_apart(work: Working, change: Change) -> Done:

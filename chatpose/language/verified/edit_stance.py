@@ -6,7 +6,7 @@ import re
 import torch
 from torch import Tensor
 
-from chatpose.body.rotations import swing_between
+from chatpose.body.rotations import about_axis, swing_between
 from chatpose.language.verified.edit_done import Done, moved, name_of
 from chatpose.language.verified.edit_reach import chain, reach
 from chatpose.language.verified.edit_state import UP, Working, amount_for, limited
@@ -21,7 +21,8 @@ _REACH = 0.998
 """Share of a leg's length that feet are planted within."""
 DOWN_M = 0.06
 _TOGETHER_M, _SHOULDERS_M, _SPREAD_M, _WIDE_M = 0.16, 0.33, 0.7, 0.95
-_MORE = re.compile(r"\b(?:more|further|farther|wider|again)\b")
+_WIDELY = re.compile(r"\bwide(?:ly)?\b")
+MORE = re.compile(r"\b(?:more|further|farther|wider|again)\b")
 
 
 def on_floor(work: Working, side: str) -> bool:
@@ -125,8 +126,8 @@ def make_crouch(work: Working, change: Change) -> Done:
         shift = amount.of(0.06, 0.15, 0.28) if amount.size != "full" else (0.45 if sign < 0 else 0.6)
     legs = min(_leg_length(work, side) for side in feet)
     hips = float(work.points.of("hips")[0, 1])
-    lowest = min(float(point[1]) for point in feet.values()) + 0.28 * legs
-    shift = min(shift, max(0.0, hips - lowest)) if sign < 0 else min(shift, _room_above(work, feet))
+    lowest = min(float(point[1]) for point in feet.values()) + 0.12 * legs
+    shift = min(shift, max(0.0, hips - lowest)) if sign < 0 else min(shift, room_above(work, feet))
     back = work.axis("hip", 2) * (-0.25 * shift if sign < 0 else 0.0)
     pelvis = torch.stack([back[0], work.transl.new_tensor(sign * shift), back[2]])
     if sign > 0 and len(feet) == 2:
@@ -141,7 +142,7 @@ def make_crouch(work: Working, change: Change) -> Done:
     return Done((check,), tuple(notes))
 
 
-def _room_above(work: Working, feet: dict[str, Tensor]) -> float:
+def room_above(work: Working, feet: dict[str, Tensor]) -> float:
     """How far the hips can rise until a leg is straight."""
     room = []
     for side, point in feet.items():
@@ -199,9 +200,13 @@ def make_foot(work: Working, change: Change) -> Done:
     if way == "down":
         return _foot_down(work, side, amount)
     leg = f"{side} leg"
+    if way == "closer":
+        return _foot_closer(work, change)
     wanted = toward(work, leg, "out" if way == side else "in" if way in SIDES else way)
     if way == "in" or (way in SIDES and way != side):
         wanted = -toward(work, leg, "out")
+    if seated(work) and on_floor(work, side):
+        return _foot_slid(work, change, wanted)
     if not stands(work):
         return make_aside(work, Change(leg, "out" if way == side else "in" if way in SIDES else way, amount))
     exact = amount.exact and amount.unit == "m" and amount.value is not None
@@ -215,6 +220,44 @@ def make_foot(work: Working, change: Change) -> Done:
     check = moved(f"{change.part} {way}", f"{change.part} moved {way}", "m", 0.0, went, 1, shift if exact else None)
     notes = [] if went > 0.9 * shift else [f"{change.part} {way}: the leg reaches {100 * went:.0f} cm"]
     return Done((check,), tuple(notes))
+
+
+def _foot_slid(work: Working, change: Change, wanted: Tensor) -> Done:
+    """A foot of who sits, moved along the floor: the knee bends or straightens."""
+    side, amount = change.part.split()[0], change.amount
+    exact = amount.exact and amount.unit == "m" and amount.value is not None
+    shift = (amount.value or 0.0) if exact else amount.of(0.1, 0.2, 0.32) if amount.size != "full" else 0.35
+    start, sole = work.position(f"{side}_ankle"), work.rotation(f"{side}_ankle")
+    reach(work, side, "foot", start + wanted * shift)
+    work.set_world(f"{side}_ankle", sole)
+    _bend_back_ankle(work, side)
+    went = float((work.position(f"{side}_ankle") - start) @ wanted)
+    check = moved(f"{change.part} {change.way}", f"{change.part} moved {change.way}", "m", 0.0, went, 1,
+                  shift if exact else None)  # fmt: skip
+    notes = [] if went > 0.9 * shift else [f"{change.part} {change.way}: the leg reaches {100 * went:.0f} cm"]
+    return Done((check,), tuple(notes))
+
+
+def _foot_closer(work: Working, change: Change) -> Done:
+    """A foot nearer to the other one, along the line between them."""
+    side, amount = change.part.split()[0], change.amount
+    other = "right" if side == "left" else "left"
+    metric = distance(f"{side} foot", f"{other} foot") if side == "left" else distance(f"{other} foot", f"{side} foot")
+    before = work.measure(metric)
+    feet = ankles(work)
+    line = (feet[other] - feet[side]) * feet[side].new_tensor([1.0, 0.0, 1.0])
+    size = float(line.norm())
+    exact = amount.exact and amount.unit == "m" and amount.value is not None
+    step = (amount.value or 0.0) if exact else amount.of(0.1, 0.25, 0.45) if amount.size != "full" else size
+    step = min(step, max(0.0, size - _TOGETHER_M))
+    way = line / max(size, 1e-6)
+    feet[side] = feet[side] + way * step
+    if stands(work):
+        plant(work, feet, way * (0.5 * step))
+    else:
+        reach(work, side, "foot", feet[side])
+    check = moved(f"{change.part} closer", metric.name, "m", before, work.measure(metric), -1)
+    return Done((check,), () if check.holds else (f"{change.part} closer: it is there already",))
 
 
 def _foot_up(work: Working, side: str, amount: Amount) -> Done:
@@ -256,6 +299,10 @@ def _foot_down(work: Working, side: str, amount: Amount) -> Done:
         reach(work, side, "foot", work.position(f"{side}_ankle") - work.transl.new_tensor(UP) * shift)
         return Done((moved(f"{side} foot down", metric.name, "m", before, work.measure(metric), -1),))
     other = "right" if side == "left" else "left"
+    if on_floor(work, other) and stands(work) and abs(work.measure(f"{side}_hip_internal_rotation")) > 25:
+        work.set_angles({f"{side}_hip_internal_rotation": -4.0, f"{side}_hip_abduction": 3.0, f"{side}_knee_internal_"
+            f"rotation": 0.0,
+                         f"{side}_ankle_inversion": 0.0, f"{side}_ankle_internal_rotation": 0.0})  # fmt: skip
     hip, start = work.position(f"{side}_hip"), work.position(f"{side}_ankle")
     floor = float(work.points.floor[0])
     level = float(work.position(f"{other}_ankle")[1]) if on_floor(work, other) and flat(work, other) else floor + 0.08
@@ -324,7 +371,7 @@ def make_feet(work: Working, change: Change) -> Done:
     if amount.exact and amount.unit == "m" and amount.value is not None:
         target = before + sign * amount.value if amount.by and not amount.absolute else amount.value
     elif ("shoulder" in text and "wide" in text) or "shoulder width" in text or "shoulder-width" in text:
-        target = _SHOULDERS_M
+        target = 0.5 if re.search(r"\b(?:wider|more|beyond|further|broader)\b", text) else _SHOULDERS_M
     elif "hip width" in text or "hip-width" in text:
         target = 0.24
     elif change.toward == "touch":
@@ -333,8 +380,8 @@ def make_feet(work: Working, change: Change) -> Done:
         target = _WIDE_M if sign > 0 else _TOGETHER_M
     else:
         target = max(_TOGETHER_M - 0.02, before + sign * amount.of(0.12, 0.3, 0.5))
-        if sign > 0 and not knees and amount.size in ("plain", "lot") and not _MORE.search(text):
-            target = max(target, _SPREAD_M)
+        if sign > 0 and not knees and amount.size in ("plain", "lot") and not MORE.search(text):
+            target = max(target, 0.85 if _WIDELY.search(text) else _SPREAD_M)
     if knees or not stands(work) or not all(on_floor(work, side) for side in SIDES):
         return _open_hips(work, change, metric, before, target, sign)
     _feet_to(work, target)
@@ -363,14 +410,22 @@ def _feet_to(work: Working, target: float) -> None:
         feet = ankles(work)
         feet["left"] = feet["left"] + growth / 2
         feet["right"] = feet["right"] - growth / 2
-        rise = _room_above(work, feet)
+        rise = room_above(work, feet)
         straight = all(work.measure(knee(side)) > 155 for side in SIDES)
         plant(work, feet, work.transl.new_tensor([0.0, rise if straight else 0.0, 0.0]))
 
 
 def _open_hips(work: Working, change: Change, metric: Measure, before: float, target: float, sign: float) -> Done:
+    level = all(lift_of(direction(work, f"{side} leg")) > 45 for side in SIDES) and not lying(work)
+
     def make(tried: Working, degrees: float) -> None:
-        tried.set_angles({f"{side}_hip_abduction": tried.measure(f"{side}_hip_abduction") + degrees for side in SIDES})
+        if not level:
+            abductions = [f"{side}_hip_abduction" for side in SIDES]
+            tried.set_angles({name: tried.measure(name) + degrees for name in abductions})
+            return
+        for side in SIDES:  # thighs that are level swing round, they don't sink
+            radians = tried.transl.new_tensor(math.radians(degrees if side == "left" else -degrees))
+            tried.turn(f"{side}_hip", about_axis("y", radians))
 
     degrees = amount_for(work, make, metric, target, sign * 10.0)
     limited(work, make, max(-60.0, min(60.0, degrees)))
@@ -404,6 +459,14 @@ def make_knee_on_floor(work: Working, change: Change) -> Done:
     start, hip = work.position(end), work.position(root)
     sole, was_flat = work.rotation(f"{side}_ankle"), flat(work, side)
     low = lying(work) or work.measure(height("pelvis")) < 0.12
+    if (
+        low
+        and not lying(work)
+        and change.way == "straighten"
+        and not change.amount.exact
+        and change.amount.size != "little"
+    ):
+        return _leg_along_floor(work, change)
     if low and change.amount == Amount() and change.way == "bend" and work.measure(knee(side)) > 135:
         change = change.by(Amount(value=85.0, unit="°", absolute=True))  # the foot beside the other knee
     elif not low and not change.amount.exact and change.way == "bend":
@@ -425,6 +488,31 @@ def make_knee_on_floor(work: Working, change: Change) -> Done:
     elif lying(work) or work.measure(height("pelvis")) < 0.12:
         set_flat(work, side)
     return done
+
+
+def _leg_along_floor(work: Working, change: Change) -> Done:
+    """Stretches a leg of who sits on the floor, forward along it."""
+    side = change.part.split()[0]
+    metric = knee(side)
+    before = work.measure(metric)
+    aside = min(max(work.measure(f"{side}_hip_abduction"), 4.0), 45.0)
+    work.set_angles({f"{side}_hip_internal_rotation": -5.0, f"{side}_hip_abduction": aside, f"{side}_knee_varus": 0.0,
+                     f"{side}_knee_internal_rotation": 0.0, f"{side}_knee_flexion": 3.0, f"{side}_ankle_inversion": 0.0,
+                     f"{side}_ankle_internal_rotation": 0.0})  # fmt: skip
+    hip_, ankle = work.position(f"{side}_hip"), work.position(f"{side}_ankle")
+    now = ankle - hip_
+    drop = min(0.0, float(work.points.floor[0]) + 0.06 - float(hip_[1]))
+    level = now * now.new_tensor([1.0, 0.0, 1.0])
+    if float(level.norm()) < 0.3:
+        level = toward(work, f"{side} leg", "forward")
+    length = float(now.norm())
+    wanted = (
+        torch.nn.functional.normalize(level, dim=0) * math.sqrt(max(length**2 - drop**2, 0.0))
+        + now.new_tensor(UP) * drop
+    )
+    work.turn(f"{side}_hip", swing_between(now, wanted))
+    check = moved(f"{change.part} straight", metric.name, "°", before, work.measure(metric), 1)
+    return Done((check,))
 
 
 def _bend_on_floor(work: Working, side: str, change: Change) -> float:

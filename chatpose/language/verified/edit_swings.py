@@ -103,15 +103,24 @@ def make_lift(work: Working, change: Change) -> Done:
     part = change.part
     words = change.toward.split()
     plane_word = next((word for word in words if word in ("forward", "back", "out", "in")), "")
+    if part.endswith("leg") and change.way == "up" and plane_word in ("", "back") and _in_line(work, change):
+        return _behind_trunk(work, change)
+    lift = lift_of(direction(work, part))
+    plane = _plane(work, part, direction(work, part), lift, plane_word, change.way)
+    if change.amount.exact and change.amount.unit == "°" and change.amount.absolute:
+        return _to_number(work, change, plane, lift)
+    return _lifted(work, change, plane, plane_word)
+
+
+def _lifted(work: Working, change: Change, plane: Tensor, plane_word: str) -> Done:
+    """A limb lifted in a plane as far as words say."""
+    part, words = change.part, change.toward.split()
     metric = limb_tilt(part)
     before, start = work.measure(metric), direction(work, part)
     lift = lift_of(start)
-    plane = _plane(work, part, start, lift, plane_word, change.way)
     to = _lift_wanted(change, lift, words)
     notes: list[str] = []
     target = None
-    if change.amount.exact and change.amount.unit == "°" and change.amount.absolute:
-        return _to_number(work, change, plane, lift)
     if abs(to - lift) < 1.0 and not plane_word and "straight" not in words:
         notes.append(f"{part} {change.way}: it is there already")
 
@@ -136,6 +145,8 @@ def make_lift(work: Working, change: Change) -> Done:
         notes.append(f"{part} {change.way}: the joint goes no farther")
     if "straight" in words or ("overhead" in words and part.endswith("arm")):
         _straighten(work, part)
+    elif part.endswith("arm") and _whole_arm(change):
+        _open_elbow(work, part.split()[0])
     after = work.measure(metric)
     sign = 0.0 if plane_word or "straight" in words else (-1.0 if change.way == "up" else 1.0)
     if change.amount.exact and change.amount.unit == "°":
@@ -290,6 +301,23 @@ def _to_number(work: Working, change: Change, plane: Tensor, lift: float) -> Don
     return Done((moved(f"{part} to {value:g}°", name_of(metric), "°", before, after, 0, target),), tuple(notes))
 
 
+_ELBOW = re.compile(r"\b(?:elbows?|upper arms?|more|further|farther|again|higher|lower|bent|bend|fist)\b")
+OPEN_ELBOW_DEG = 25.0
+
+
+def _whole_arm(change: Change) -> bool:
+    """Whether a change says where an arm, hand and all, is to be, rather than a step of it or of its elbow."""
+    plain = change.amount.size in ("plain", "full") and not change.amount.exact
+    return plain and change.way == "up" and not _ELBOW.search(change.words)
+
+
+def _open_elbow(work: Working, side: str) -> None:
+    """Opens an elbow that is bent so that the hand goes where the arm does."""
+    name = f"{side}_elbow_flexion"
+    if work.measure(name) > 2 * OPEN_ELBOW_DEG:
+        work.set_angles({name: OPEN_ELBOW_DEG})
+
+
 def _straighten(work: Working, part: str) -> None:
     side, _, kind = part.partition(" ")
     name = f"{side}_elbow_flexion" if kind == "arm" else f"{side}_knee_flexion"
@@ -297,9 +325,43 @@ def _straighten(work: Working, part: str) -> None:
         work.set_angles({name: 4.0})
 
 
+_FLEXED_DEG, _ABOVE_LINE_DEG = 35.0, 12.0
+
+
+def _in_line(work: Working, change: Change) -> bool:
+    """Whether a leg, bent at the hip, of who faces the floor is to go up or back: in line with the trunk."""
+    side = change.part.split()[0]
+    plain = not change.amount.exact and change.amount.size in ("plain", "lot", "full")
+    return plain and float(work.axis("chest", 2)[1]) < -0.3 and 180 - work.measure(hip(side)) > _FLEXED_DEG
+
+
+def _behind_trunk(work: Working, change: Change) -> Done:
+    """Stretches a leg in line with the trunk."""
+    part = change.part
+    side, metric = part.split()[0], hip(part.split()[0])
+    before = work.measure(metric)
+    line = torch.nn.functional.normalize(work.position("pelvis") - work.position("neck"), dim=0)
+    start = direction(work, part)
+    if change.way == "up":  # a lifted leg is seen above it
+        higher = math.tan(math.radians(_ABOVE_LINE_DEG)) * -work.axis("chest", 2)
+        line = torch.nn.functional.normalize(line + higher, dim=0)
+    apart = float(torch.rad2deg(angle_between(start, line)))
+
+    def make(tried: Working, size: float) -> None:
+        if size:
+            _slerp(tried, part, start, line, size / apart)
+
+    limited(work, make, apart)
+    _straighten(work, part)
+    after = work.measure(metric)
+    return Done((moved(f"{side} leg in line with the trunk", metric.name, "°", before, after, 1),))
+
+
 def make_aside(work: Working, change: Change) -> Done:
     """Moves a limb forward, back, out or in, about its root, from wherever it is."""
     part, way, amount = change.part, change.way, change.amount
+    if part.endswith("leg") and way == "back" and _in_line(work, change):
+        return _behind_trunk(work, change)
     wanted = toward(work, part, way)
     start = direction(work, part)
     apart = float(torch.rad2deg(angle_between(start, wanted)))
@@ -335,6 +397,10 @@ def make_knee_up(work: Working, change: Change) -> Done:
         to = (amount.value or 0.0) + (0.0 if amount.absolute else lift)
     else:
         to = min(135.0, lift + amount.of(18.0, 28.0, 50.0))
+    behind = lift > 5 and float(direction(work, leg) @ toward(work, leg, "forward")) < 0
+    if behind:
+        swing_to(work, leg, _at_lift(toward(work, leg, "forward"), min(lift, 10.0)))
+        to, lift = max(to, 88.0) if not amount.exact else to, lift_of(direction(work, leg))
     done = make_lift(work, Change(leg, "up", Amount(value=to - lift, unit="°"), ""))
     shin = f"{side}_knee_flexion"
     bent = lift_of(direction(work, leg))

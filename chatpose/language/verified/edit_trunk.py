@@ -78,7 +78,7 @@ def _hinge(work: Working, way: str, target: float, metric: Metric | None = None)
     metric = metric or _LEANS[way][0]
 
     def pelvis(tried: Working, degrees: float) -> None:
-        _tilt_pelvis(tried, way, degrees)
+        tilt_pelvis(tried, way, degrees)
 
     degrees = amount_for(work, pelvis, metric, target, abs(target - work.measure(metric)))
     limited(work, pelvis, max(-150.0, min(150.0, degrees)))
@@ -111,7 +111,7 @@ def _spine_lean(work: Working, way: str) -> float:
     return 0.6 * work.measure(angle)
 
 
-def _tilt_pelvis(work: Working, way: str, degrees: float) -> None:
+def tilt_pelvis(work: Working, way: str, degrees: float) -> None:
     """Turns the pelvis over the hip joints, legs and hip joints staying where they are."""
     legs = {side: work.rotation(f"{side}_hip") for side in ("left", "right")}
     hips = work.points.of("hips")[0]
@@ -152,6 +152,19 @@ def make_upright(work: Working, change: Change) -> Done:
     if not good:
         return Done(tuple(checks), ("the trunk is upright already",))
     return Done(tuple(good))
+
+
+def make_pelvis_tilt(work: Working, change: Change) -> Done:
+    """Tips the pelvis over the hip joints, forward for a hollow back; the chest stays upright."""
+    sign = 1.0 if change.way == "tilt forward" else -1.0
+    amount = change.amount
+    step = amount.value if amount.exact and amount.unit == "°" and amount.value else amount.of(7.0, 15.0, 24.0)
+    step = min(step, 30.0)
+    before = work.measure("spine_flexion")
+    tilt_pelvis(work, "forward" if sign > 0 else "back", step)
+    work.set_angles({"spine_flexion": work.measure("spine_flexion") - sign * step})
+    check = moved(f"pelvis {change.way}", "spine flexion", "°", before, work.measure("spine_flexion"), -sign)
+    return Done((check,))
 
 
 def make_chest_open(work: Working, change: Change) -> Done:
@@ -276,4 +289,4 @@ def make_rest_trunk(work: Working, change: Change) -> Done:
 
 
 __all__ = ["Amount", "make_body_move", "make_body_turn", "make_chest_open", "make_head_ahead", "make_lean",
-           "make_look_at", "make_rest_trunk", "make_upright"]  # fmt: skip
+           "make_look_at", "make_pelvis_tilt", "make_rest_trunk", "make_upright", "tilt_pelvis"]  # fmt: skip

@@ -81,6 +81,7 @@ _BENT_DEG = {"free": 90.0, "planted": 112.0}
 _AT_LEAST_DEG = {HEAD_TURN.name: 42.0, HEAD_TILT.name: 22.0, HEAD_NOD.name: 30.0, TWIST.name: 30.0}
 """Where a turn leads at least that is said without an amount: to the side that is said, whatever it was before."""
 _MORE = re.compile(r"\b(?:more|further|farther|deeper|again|less|back)\b")
+_HEAD_BACK = re.compile(r"\bhead (?:way )?back\b(?! to)")
 _GAZE_DEG = 38.0
 """Elevation of a gaze that is up or down."""
 STRAIGHT_DEG = 160.0
@@ -135,7 +136,8 @@ def make_turn(work: Working, change: Change) -> Done:
 
 def _to_gaze(work: Working, make: Make, change: Change, turn: Turn) -> float:
     """How far the head nods for a gaze that is clearly up or down, where the trunk stands."""
-    plain = change.amount.size in ("plain", "lot") and not change.amount.exact and not _MORE.search(change.words)
+    words = _HEAD_BACK.sub("", change.words)
+    plain = change.amount.size in ("plain", "lot") and not change.amount.exact and not _MORE.search(words)
     if turn.metric != HEAD_NOD.name or not plain or float(work.axis("chest", 1)[1]) < 0.5:
         return 0.0
     target = -turn.sign * _GAZE_DEG

@@ -16,6 +16,7 @@ from chatpose.language.verified.edit_apply import apply
 from chatpose.language.verified.edit_done import EditCheck
 from chatpose.language.verified.edit_hold import goal_checks, hold
 from chatpose.language.verified.edit_limbs import make_halfway, make_restore
+from chatpose.language.verified.edit_settle import settle, support_of
 from chatpose.language.verified.edit_state import Metric, Working
 from chatpose.language.verified.edited import Edited
 from chatpose.posecodes.body_parts import joints_of_part
@@ -123,9 +124,12 @@ class _Making:
     def run(self) -> None:
         """Makes all changes, then puts the body back on its floor."""
         floor = self._editor.capsule_floor(self._work)
+        support = support_of(self._work)
         for change in self._plan.changes:
             self._make(change)
         self._hold_again()
+        if support is not None and all(_of_trunk(change) for change in self._plan.changes) and 0 not in self._kept:
+            settle(self._work, support)
         if not any(change.part == "body" and change.way in ("up", "down", "undo") for change in self._plan.changes):
             sunk = floor - self._editor.capsule_floor(self._work)
             if abs(sunk) > 1e-4:
@@ -189,6 +193,8 @@ class _Making:
         for index, joint in enumerate(SMPL.joint_names):
             if not torch.equal(found.pose.local_rotations[index], pose.local_rotations[index]):
                 self._work.set_local(joint, found.pose.local_rotations[index].double())
+        if found.bent is not None:
+            self._work.move(found.bent.transl.double() - self._work.transl)
         self._notes += found.notes
         self._held.append(change)
 
@@ -253,6 +259,13 @@ class _Making:
         for change in self._held:
             found += goal_checks(self._editor.solver, pose, change)
         return found
+
+
+def _of_trunk(change: Change) -> bool:
+    """Whether a change bends the trunk or lifts hips or legs of a body on hands and knees, which stays on them."""
+    ways = ("arch", "round", "lean", "rise", "up", "back", "bend", "straighten")
+    parts = ("back", "torso", "pelvis", "left leg", "right leg", "head", "left knee", "right knee")
+    return change.part in parts and (change.part == "head" or change.way.startswith(ways))
 
 
 def _same_limb(change: Change, later: Sequence[Change]) -> bool:

@@ -21,9 +21,10 @@ _ELIDED = re.compile(
 _IMPLIED = re.compile(
     r"\b(?:kick|point|reach|wave|punch)(?:ing)?\b(?=.*\b(?:higher|lower|up|down|forward|out|further|straighter|"
     r"left|right|"
-    r"back)\b)"
+    r"back|ceiling|sky|floor|ground|sun|moon|stars?|clouds?|horizon|side)\b)"
 )
 """Verbs that are said of a limb without naming it."""
+_STEPS = re.compile(r"\b(?:step|kick)\b")
 _ONE = re.compile(r"\b(?:the )?(?P<side>left|right|other) one\b")
 _IT = re.compile(r"\b(?:it|them|that|this|those|these)\b")
 
@@ -63,12 +64,15 @@ def read_clause(text: str) -> Clause:
     amount, shorter = read_amount(text)
     parts = tuple(find_parts(shorter))
     if not parts and (implied := _IMPLIED.search(shorter)):
-        parts = (Named("leg" if implied[0].startswith("kick") else "arm", "raised", len(shorter), len(shorter)),)
+        kind = "leg" if implied[0].startswith("kick") else "hand" if implied[0].startswith(("wave", "punch")) else "arm"
+        parts = (Named(kind, "raised", len(shorter), len(shorter)),)
     rest = without_parts(shorter, list(parts))
     elided = ""
     if (not parts and (match := _ONE.search(rest))) or (not parts and (match := _ELIDED.search(rest))):
         elided = match["side"]
         rest = f"{rest[: match.start()]} {rest[match.end() :]}"
+    if elided and not parts and _STEPS.search(rest):
+        parts, elided = (Named("foot", elided, len(shorter), len(shorter)),), ""
     return Clause(text, parts, shorter, rest, amount, read_cues(rest), bool(_IT.search(rest)) and not parts, elided)
 
 
@@ -78,13 +82,38 @@ def split(text: str) -> list[Clause]:
     for sentence in _BREAKS.split(text):
         for piece in _JOINTS.split(sentence):
             words = plain(piece)
+            words = "backwards" if words == "back" and clauses else words
             if words:
                 _add(clauses, read_clause(words))
     return clauses
 
 
+_IT_SOMEWHERE = re.compile(
+    r"^(?P<verb>(?:put|place|rest|set|lay|bring|move|press|hold|keep) )(?P<what>it|them)(?= (?:(?:back|down|up) )?(?:"
+    r"on|onto|to|behind|against|at|"
+    r"over|under|in|into)\b)"
+)
+_HANDS = frozenset(("hand", "palm", "arm", "foot", "elbow", "knee"))
+
+
+def _named(clause: Clause, before: Clause) -> Clause:
+    """As in "lift the left hand | put it on the hip": the part in the place of its pronoun."""
+    said = _IT_SOMEWHERE.match(clause.text)
+    part = before.parts[0] if before.parts else None
+    if not said or part is None or part.name not in _HANDS or part.side not in ("left", "right", "both", ""):
+        return clause
+    name = {"arm": "hand"}.get(part.name, part.name)
+    plural = {"foot": "feet"}.get(name, f"{name}s") if part.side in ("both", "") and said["what"] == "them" else name
+    side = f"{part.side} " if part.side in ("left", "right") else "both " if plural != name else ""
+    return read_clause(f"{said['verb']}the {side}{plural}{clause.text[said.end() :]}".replace("the both", "both"))
+
+
 def _add(clauses: list[Clause], clause: Clause) -> None:
     before = clauses[-1] if clauses else None
+    if before is not None:
+        clause = _named(clause, before)
+    if before is not None and clause.cues.keep and clause.elided and not clause.parts and before.parts:
+        clause = replace(clause, parts=(replace(_inherited(before)[0], side=clause.elided),), elided="")
     if before is not None and not before.cues.keep and _with_what(before, clause):
         clauses[-1] = read_clause(f"{before.text} {clause.text}")
     elif (

@@ -22,7 +22,7 @@ _FAR_PARTS = frozenset(("elbow", "inner elbow", "forearm", "wrist", "upper arm",
 """Parts of an arm: a hand touches those of the other one unless a side is said."""
 _TOUCH = (
     r"touch(?:es|ing)?|tap|grab(?:bing)?|hold(?:ing)?(?: on to)?|grasp|clasp|grip|cover|cup|scratch|hug|rub|"
-    r"catch|clutch"
+    r"catch|clutch|reach(?:es|ing)?(?: down| out| up| over| back| across)? for"
 )
 _LEADING = r"and|to|have|let|make|her|him|them|she|he|they|should|must|is|now"
 _REWRITTEN = (
@@ -40,6 +40,9 @@ _OFF = re.compile(r"\b(?:off(?: of)?|not on|not touching|no longer on|away from)
 _POSSESSIVE = r"(?:the |her |his |their |your |my |its |a |an |own )*"
 
 
+_TOUCH_FLOOR = re.compile(
+    r"^(?:and |then )?(?:touch|tap|reach(?: down)?(?: for| to)?)(?: all the way)?(?: down)? the (?:floor|ground)\W*$"
+)
 Read = tuple[list[Change], list[str]]
 """Changes, and notes for people."""
 
@@ -63,6 +66,9 @@ def read_contact(text: str, facts: Facts, mentioned: str) -> Read | None:
     direct = _direct(text)
     if direct is not None:
         return direct, []
+    if not found and _TOUCH_FLOOR.search(text):
+        goals = tuple(Goal(f"{side} hand", "on", GROUND) for side in SIDES)
+        return [Change("hands", "hold", Amount(), "", text, (), goals, _limbs(goals))], []
     if near := _nearing(text, found, facts, mentioned):
         return near
     if found and (ground := _on_ground(text, found, facts, mentioned)):
@@ -86,11 +92,17 @@ def _of_two(text: str, found: list[_Mention], facts: Facts, mentioned: str, *, t
         return [Change(f"{one} arm", "relax") for one in sides], []
     if touches and re.search(r"\bwith\b|\busing\b", between):
         return _changes(second, first, facts, mentioned, text)
+    if first.name in ("hand", "palm", "fingers", "knuckles") and second.name in _HEAD_PARTS and _BESIDE.search(between):
+        return _beside(first, second, facts, mentioned, text)
     if not re.search(_ON, between) or _NOT_CONTACT.search(between) or _NOT_CONTACT.search(text[second.stop :][:12]):
         return None
     moves = re.search(r"\b(?:in front|raise|lift|lower|turn|point|bend)\b", text)
     if moves and re.search(r"\b(?:in|with|at)\b", between):
         return None
+    if first.name == "forearm" and second.name in MIDDLE_PARTS and re.search(r"\bacross\b", between):
+        return _changes(first, second, facts, mentioned, text)
+    if second.name in ("head", "crown") and re.search(r"\b(?:over|above)\b", between):
+        return None  # a place in the air
     if first.name in _HEAD_PARTS and second.name in ("hand", "palm", "fingers", "fist", "knuckles"):
         first, second = second, first  # "the chin on the hand": the arm is what moves
     return _changes(first, second, facts, mentioned, text)
@@ -140,12 +152,44 @@ def _each_other(part: _Mention, text: str) -> Read | None:
         return None
     goals = (Goal(f"left {name}", "against", f"right {name}"),)
     said = ()
-    if re.search(r"\bin front\b", text) and name == "palm":
+    if name == "palm" and re.search(
+        r"\bin front\b|\b(?:at|before|to) (?:the |your |her |his )?(?:heart|chest|breast|chin|waist|belly)", text
+    ):
         said = tuple(parse(f"{side} hand: in front of torso") for side in SIDES)
     elif re.search(r"\b(?:above|over)\b", text) and name == "palm":
         said = tuple(parse(f"{side} hand: above head") for side in SIDES)
     pair = "hands" if name == "palm" else f"{name}s"
-    return [Change(pair, "hold", Amount(), "", text, said, goals, _limbs(goals))], []
+    if said and name == "palm" and not re.search(r"\b(?:above|over)\b", text):
+        return [
+            Change(pair, "meet", toward=_height_said(text)),
+            Change(pair, "hold", Amount(), "", text, said, goals, _limbs(goals)),
+        ], []
+    above = [Change(f"{side} arm", "up", Amount(), "overhead") for side in SIDES if said and name == "palm"]
+    return [*above, Change(pair, "hold", Amount(), "", text, said, goals, _limbs(goals))], []
+
+
+_BESIDE = re.compile(r"\b(?:next to|beside|by|near|close to|alongside)\b")
+BESIDE_M = 0.12
+
+
+def _beside(subject: _Mention, object_: _Mention, facts: Facts, mentioned: str, text: str) -> Read | None:
+    """A hand near a part of the head, as of who listens or guards."""
+    sides, note = _subject_sides(subject, object_, facts, mentioned)
+    made = []
+    for side in sides:
+        target, _ = _object(object_, side, subject, facts)
+        if target in ("head", "ear"):
+            target = f"{side} ear"
+        goals = (Goal(f"{side} hand", "from", target, BESIDE_M),)
+        made.append(Change(f"{side} hand", "hold", Amount(), "", text, (), goals, _limbs(goals)))
+    return made, [note] if note else []
+
+
+def _height_said(text: str) -> str:
+    """Before which part of the trunk hands meet."""
+    if re.search(r"\b(?:belly|stomach|tummy|navel|waist|abdomen|hips?|groin|lap)\b", text):
+        return "low"
+    return "high" if re.search(r"\b(?:face|chin|mouth|nose|throat|neck|forehead|gaze|eyes?)\b", text) else ""
 
 
 def _nearing(text: str, found: list[_Mention], facts: Facts, mentioned: str) -> Read | None:
@@ -202,9 +246,10 @@ def _on_ground(text: str, found: list[_Mention], facts: Facts, mentioned: str) -
 
 def looked_at(text: str, facts: Facts, mentioned: str) -> str:
     """The point of the body that a text wants looked at; empty for none."""
-    said = re.search(r"\b(?:at|toward|towards|to)\b", text)
+    said = re.search(r"\b(?:at|toward|towards|to|over)\b", text)
     found = [one for one in _mentions(text) if said and one.start > said.start() and one.name not in ("face", "side")]
-    if not found or re.search(r"\bover\b|\b(?:left|right)$", text):
+    over_hand = found and found[0].name in ("hand", "fingers", "fingertips")
+    if not found or (not over_hand and re.search(r"\bover\b", text)) or re.search(r"\b(?:left|right)$", text):
         return ""
     if found[0].name in MIDDLE_PARTS:
         return _point_named(found[0].name)

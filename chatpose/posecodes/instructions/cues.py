@@ -48,8 +48,8 @@ _PATTERNS: dict[str, str] = {
     "touch": r"touch(?:es|ing)?|tap|grab(?:bing)?|hold on to|grasp|clasp|grip|rest(?:ing)? (?:on|against|@)|meet|"
              r"put @ (?:on|to|against|at|onto)|place @ (?:on|to|against|at|onto)|@ (?:on|onto|against|touching) @",
     # directions
-    "up": r"up|upwards?|higher|too low|not (?:quite )?(?:so|that|as|too) low|skywards?|toward the (?:sky|"
-        r"ceiling)|to the (?:sky|ceiling)|rise|at the (?:sky|ceiling)",
+    "up": r"up|upwards?|higher|too low|not (?:quite )?(?:so|that|as|too) low|skywards?|(?:toward|"
+        r"towards|to|at) the (?:sky|ceiling|sun|moon|stars?|clouds?)|rise",
     "down": r"down|downwards?|lower|too high|(?:to|toward|at) the (?:floor|ground)|not (?:quite )?(?:so|that|as|"
         r"too) high",
     "forward": r"forwards?|to the front|in front(?! of)|in front of (?:her|him|them|you|it|the body|@)|ahead|"
@@ -75,9 +75,10 @@ _PATTERNS: dict[str, str] = {
     # states
     "overhead": r"overhead|(?:above|over|past|beyond) (?:the |her |his |their |your )?@|straight up|"
                 r"(?:all|right) the way up|"
-                r"over (?:her|his|their) head|vertical(?:ly)? up|as high as possible|toward the (?:sky|ceiling)|"
-                r"(?:to|at) the (?:sky|ceiling)",
-    "level": r"horizontal(?:ly)?|level|(?:to|at) shoulder (?:height|level)|shoulder (?:height|level|high)|"
+                r"over (?:her|his|their) head|vertical(?:ly)? up|as high as possible|"
+                r"(?:to|at|towards?) the (?:sky|ceiling|sun|moon|stars?|clouds?)",
+    "level": r"horizontal(?:ly)?|level|(?:to|at|towards?) the horizon|(?:to|at) shoulder (?:height|level)|shoulder (?"
+             r":height|level|high)|"
         r"parallel (?:to|with) "
              r"the (?:floor|ground)|straight out|(?:to|at) the height of the @|t-pose|like a t|hip (?:height|"
              r"level|high)|to @ height",
@@ -95,10 +96,11 @@ _PATTERNS: dict[str, str] = {
         r"the same(?! (?:as|way))|same "
            r"(?:with|for|on|goes|again)|do (?:it|that|so|this) (?:with|for|on)|do the same|and the other|ditto",
     # what is to stay
-    "keep": r"^(?:keep(?:ing)?|leave|leaving|maintain|preserve|hold) (?:@|it|them|the rest|everything|"
+    "keep": r"^(?:keep|keeping|leave|leaving)\s*$|^(?:keep(?:ing)?|leave|leaving|maintain|preserve|hold) (?:@|it|them"
+            r"|the rest|everything|"
         r"all)(?:.* (?:still|alone|"
             r"unchanged|in place|where .*|as .*|the same|fixed|put|there|untouched|unmoved|like that|like this|"
-            r"that way|so))?$|"
+            r"that way|so|bent|folded))?$|"
             r"(?:do|does|should|must) not (?:move|change|touch|alter|shift|turn|bend|lift|raise|lower|rotate|"
             r"straighten|let)|"
             r"^(?:without|not|never)\b(?! (?:so|that|as|quite|too|the other|it))|(?:stays?|"

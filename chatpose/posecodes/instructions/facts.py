@@ -6,13 +6,15 @@ import torch
 
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose, stack_poses
-from chatpose.posecodes.definitions import OTHER, angle, distance, height, offset, tilt
+from chatpose.posecodes.definitions import HEAD_TURN, OTHER, angle, distance, height, offset, tilt
 from chatpose.posecodes.goal_parts import sites_of
 from chatpose.posecodes.grammar import measures_by_name
 from chatpose.posecodes.measures import Measure, measure_all
 from chatpose.posecodes.points import POINTS, PosePoints, points_of_kinematics
 
 SIDES = ("left", "right")
+ASTRIDE_M, GAZE_DEG = 0.5, 40.0
+"""Feet or hands apart to the sides, and a head turned: the side that is looked to is in front."""
 ALIKE_M, ALIKE_DEG = 0.03, 5.0
 """Differences of the sides that decide nothing."""
 
@@ -56,6 +58,10 @@ class Facts:
     def in_front(self, part: str) -> str:
         """The side whose foot or hand is farther in front."""
         found = self.value(offset("front", f"left {part}", f"right {part}"))
+        aside = abs(self.value(offset("left", f"left {part}", f"right {part}")))
+        turned = self.value(HEAD_TURN)
+        if aside > 3 * abs(found) and aside > ASTRIDE_M and abs(turned) > GAZE_DEG:  # side on, as a fencer or a warrior
+            return "left" if turned > 0 else "right"
         return "" if abs(found) < ALIKE_M else "left" if found > 0 else "right"
 
     def arm_lift(self, side: str) -> float:

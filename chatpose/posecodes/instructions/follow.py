@@ -58,6 +58,28 @@ _HALF = re.compile(r"\bhalf(?:way)? (?:of (?:that|it)|that|as (?:much|far|high)|
 _AGAIN = re.compile(r"\bagain\b")
 
 
+_BACK_SOME = re.compile(
+    r"^(?:and |now |ok |then )?(?:(?:go|come|move|bring|take|put|ease) )?(?:(?:it|them|that) )?back(?: (?:off|again|t"
+    r"he other way))?"
+    r"(?: (?:by )?(?:@|some|somewhat|slightly|a little|a bit))?$"
+)
+_OTHER_DIRECTION = re.compile(
+    r"^(?:(?:no|and|now|go|move it|turn it|do it|take it) )*(?:the )?(?:other|opposite) (?:way|direction)(?: instead)?$"
+)
+_THAN_BEFORE = re.compile(
+    r"\b(?:than|as) (?:it|they|that|he|she) (?:was|were|had been)(?: (?:at first|before|originally|at the start|at th"
+    r"e beginning|to begin with|"
+    r"in the first place|initially))?\W*$"
+)
+_TURNED_ROUND = re.compile(r"^(?:(?:no|nope|wrong),? )?(?:the )?(?:other way (?:a)?round|opposite)\W+")
+
+
+def than_before(text: str) -> str | None:
+    """A text that asks for more than there was before the last edit ("higher than it was"), without that; else None."""
+    found = _THAN_BEFORE.search(text)
+    return _TURNED_ROUND.sub("", text[: found.start()]).strip(" ,") if found else None
+
+
 def halves(text: str) -> bool:
     """Whether half of the last edit is to be taken back."""
     return bool(_HALF.search(text)) and not re.search(r"\b(?:arm|leg|hand|foot|knee|elbow|head)s?\b", text)
@@ -113,11 +135,18 @@ def corrected(rest: str, last: LastEdit) -> tuple[Change, ...]:
 def repeated(clause: Clause, last: LastEdit) -> tuple[Change, ...]:
     """The last edit again, further or back, for a clause that only says how much; else nothing."""
     rest = clause.rest.replace("@", "").strip()
+    amount = clause.amount
+    if _BACK_SOME.match(clause.bare) and (amount.exact or amount.size != "plain"):
+        turned = [change.reversed() for change in last.plan.changes]
+        return tuple(change.by(amount) for change in turned if change is not None)
     if clause.parts or not last.plan.changes:
         return ()
     if _BACK.match(clause.text):
         return tuple(_restoring(change) for change in last.plan.changes)
-    amount = clause.amount
+    if _OTHER_DIRECTION.match(clause.text):
+        turned = [change.reversed() for change in last.plan.changes]
+        if all(turned):
+            return tuple(change for change in turned if change is not None)
     if clause.cues.names - {"more", "less", "too", "turn"}:
         return ()
     if (_LESS.match(rest) and clause.cues.has("less", "down", "up")) or rest == "less":

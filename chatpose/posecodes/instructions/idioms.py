@@ -12,8 +12,9 @@ from chatpose.posecodes.instructions.plan import Amount, Change
 _LEGS = ("pelvis", "left leg", "right leg")
 _ARMS = ("left arm", "right arm")
 _IDIOMS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    (r"sit (?:back |down )?on (?:the |your |her |his |their )?heels", "body",
-     ("kneeling", "left knee: on ground", "right knee: on ground", "left knee angle: ..50", "right knee angle: ..50"),
+    (r"sit(?:ting)? (?:back |down |up )?on (?:the |your |her |his |their )?heels", "body",
+     ("kneeling", "left knee: on ground", "right knee: on ground", "left knee angle: ..50", "right knee angle: ..50",
+      "torso pitch: -10..14", "left thigh tilt: 70..115", "right thigh tilt: 70..115"),
      _LEGS),
     (r"(?:strike |make |into |in )?(?:an? )?t-?pose|(?:make|form) (?:an? |the )?(?:letter )?t(?: shape)? with", "arms",
      ("arms: spread to the sides", "left arm: raised level", "right arm: raised level"), _ARMS),
@@ -23,7 +24,8 @@ _IDIOMS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
 )  # fmt: skip
 _COMPILED = tuple((re.compile(rf"\b{pattern}\b"), part, lines, moving) for pattern, part, lines, moving in _IDIOMS)
 _ONE_ARMED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (r"wav(?:e|ing)", ("left hand: above left shoulder", "left elbow angle: 60..120", "left palm: facing forward",
+    (r"wav(?:e|ing)(?!.*\b(?:further|higher|lower|more|out|wider|less)\b)",
+     ("left hand: above left shoulder", "left elbow angle: 60..120", "left palm: facing forward",
                        "left hand left of left shoulder: 0.1..0.4")),
 )  # fmt: skip
 """What one arm does, written for the left."""
@@ -84,7 +86,8 @@ def read_idiom(clause: Clause, facts: Facts, notes: list[str]) -> list[Change] |
         goals = (Goal("left palm", "against", "right palm"),)
         over = re.search(r"\b(?:over|above|overhead)\b", clause.text)
         front = tuple(parse(f"{side} hand: {'above head' if over else 'in front of torso'}") for side in OTHER)
-        return [Change("hands", "hold", Amount(), "", clause.text, front, goals, _ARMS)]
+        together = Change("hands", "hold", Amount(), "", clause.text, front, goals, _ARMS)
+        return [together] if over else [Change("hands", "meet"), together]
     for pattern, part, lines, moving in _COMPILED:
         if pattern.search(clause.text):
             statements = tuple(map(parse, lines))

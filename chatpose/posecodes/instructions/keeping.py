@@ -51,6 +51,9 @@ def _sided(clause: Clause, mentioned: str, *, single: bool) -> list[str]:
             sides if part.side not in ("other",) else ({"left": "right", "right": "left"}.get(mentioned, "left"),)
         ):
             name = _JOINTS_OF_WHAT[part.name]
+            if part.name == "arm" and clause.bare[part.start : part.stop].endswith("upper arm"):
+                found.append(f"{side} shoulder only")
+                continue
             hinge = {"knee": "knee", "leg": "knee", "elbow": "elbow", "arm": "elbow"}.get(part.name, "")
             found.append(f"{side} {hinge} only" if single and hinge else f"{side} {name}")
     return found

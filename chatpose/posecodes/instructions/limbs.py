@@ -86,7 +86,7 @@ def _all_down(clause: Clause, *, leg: bool = False) -> bool:
     )
 
 
-_STEP = re.compile(r"\b(?:move|swing|shift|slide|push|pull|wider|further|farther|more|less|again|bit|rotate|turn)\b")
+_STEP = re.compile(r"\b(?:move|shift|slide|push|pull|wider|further|farther|more|less|again|bit|rotate|turn)\b")
 
 
 def _held_out(clause: Clause) -> bool:
@@ -100,10 +100,19 @@ def straight_said(made: Made) -> bool:
     return any("straight" in change.toward for change in made)
 
 
+_TO_BODY = re.compile(
+    r"\b(?:closer|nearer|close|in|tight|against|tuck(?:ed)?)\b.*\b(?:to|against|into|at|by|beside)? ?(?:the |her |his"
+    r" |their |your )?"
+    r"(?:body|sides?|ribs|torso|waist|flanks?)\b"
+)
+
+
 def of_elbow(clause: Clause, side: str) -> Made:
     """As in "bend the left elbow more", "right elbow to 90 degrees", "elbows out"."""
     cues, amount, part = clause.cues, clause.amount, f"{side} elbow"
     across = ways_across(cues, side)
+    if _TO_BODY.search(clause.text):
+        return [Change(f"{side} arm", "down", Amount("full"))]
     if cues.has("bend", "close") and "straighten" not in cues:
         return [Change(part, "bend", amount)]
     if cues.has("straighten") or ("open" in cues and not across):
@@ -127,6 +136,11 @@ _LEVEL_WITH = re.compile(r"\b(?:to|at|on|up to|down to) (?:the |her |his |their 
                          r"shoulder|chest|waist|head|chin|knee|neck)s?")  # fmt: skip
 _MIDLINE = ("spine3", "spine1", "head", "neck")
 _PALM = {"up": "up", "down": "down", "forward": "forward", "back": "backward", "in": "inward", "out": "outward"}
+
+
+_HAND_DOWN = re.compile(r"^(?:put|take|let|bring|drop|set) (?:(?:the|your|her|his|their|both|left|right) )*hands? (?:"
+                        r"back )?(?:all the way )?"
+                        r"(?:down|drop|fall)(?: again)?$")  # fmt: skip
 
 
 def of_hand(clause: Clause, side: str, name: str) -> Made:
@@ -156,6 +170,8 @@ def of_hand(clause: Clause, side: str, name: str) -> Made:
     if cues.has("relax", "reset") or "down by" in cues:
         return [Change(f"{side} arm", "relax")]
     ways = [way for way, names in (("up", ("raise", "up")), ("down", ("lower", "down"))) if cues.has(*names)]
+    if name == "hand" and ways == ["down"] and not across and _HAND_DOWN.search(clause.text):
+        return [Change(f"{side} arm", "relax")]
     if cues.has("overhead", "level") or ("reach" in cues and (ways or across) and amount.unit != "m"):
         return of_arm(clause, side)
     if ways[:1] == ["up"] and amount.unit != "m" and amount.size in ("plain", "lot", "full"):
@@ -193,6 +209,8 @@ def of_leg(clause: Clause, side: str) -> Made:
         return [Change(f"{side} knee", "bend", amount)]
     if "turn" in cues:
         return [Change(part, f"turn {way}", amount) for way in across if way in ("in", "out")]
+    if "kick" in clause.text and not amount.exact and amount.size == "plain":
+        amount = Amount("lot")
     if across:
         name = f"{side} foot" if "step" in cues else part
         made = [Change(name, way, amount) for way in across]
@@ -227,6 +245,8 @@ def of_knee(clause: Clause, side: str) -> Made:
     """As in "bend the knees", "left knee to 90 degrees", "raise the right knee"."""
     cues, amount, part = clause.cues, clause.amount, f"{side} knee"
     across = ways_across(cues, side)
+    if "turn" in cues and {"in", "out"} & set(across) and "bend" not in cues:
+        return [Change(f"{side} leg", f"turn {way}", amount) for way in across if way in ("in", "out")]
     if cues.has("raise", "up", "level") and "bend" not in cues:
         return [Change(part, "up", amount, "level" if "level" in cues else "")]
     if cues.has("bend", "close") and not cues.has("straighten", "less"):
@@ -274,6 +294,8 @@ def of_foot(clause: Clause, side: str, name: str) -> Made:
         return [Change(part, "up", amount), *(Change(part, way, amount) for way in across)]
     if cues.has("ground", "lower", "down"):
         return [Change(part, "down", amount)]
+    if "join" in cues:
+        return [Change(part, "closer", amount)]
     if across:
         return [Change(part, way, amount) for way in across]
     if cues.has("reset", "straighten"):
@@ -286,13 +308,14 @@ def of_foot(clause: Clause, side: str, name: str) -> Made:
 def of_shoulder(clause: Clause, side: str) -> Made:
     """As in "shrug", "shoulders back"."""
     cues, amount, part = clause.cues, clause.amount, f"{side} shoulder"
+    across = [Change(part, way, amount) for way in ("forward", "back") if way in cues]
     if cues.has("relax", "lower", "down"):
-        return [Change(part, "down", amount, "relax" if "relax" in cues else "")]
+        return [Change(part, "down", amount, "relax" if "relax" in cues else ""), *across]
     if cues.has("raise", "up", "shrug"):
-        return [Change(part, "up", amount)]
+        return [Change(part, "up", amount), *across]
     if cues.has("reset", "level", "straighten"):
         return [Change(part, "reset")]
-    return [Change(part, way, amount) for way in ("forward", "back") if way in cues]
+    return across
 
 
 LIMBS: dict[str, Callable[[Clause, str], Made]] = {
@@ -331,6 +354,9 @@ def of_pair(clause: Clause, name: str) -> Made:
     if not pair or cues.has("raise", "up", "bend", "overhead", "level", "turn"):
         return []
     straight = cues.has("straighten") and not cues.has("apart", "join")
+    if name == "arm" and "join" in cues and "forward" in cues and not amount.exact:
+        ahead = [Change(f"{side} arm", "up", Amount(), "forward level straight") for side in ("left", "right")]
+        return [*ahead, Change(pair, "together", Amount(), "touch")]
     if cues.has("join", "close") and not straight and name != "elbow":
         if name == "hand" and not cues.has("more") and amount.size == "plain" and "closer" not in clause.rest:
             return []

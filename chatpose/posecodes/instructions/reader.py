@@ -26,18 +26,23 @@ from chatpose.posecodes.instructions.follow import (
     instead,
     other_side,
     repeated,
+    than_before,
     undoes,
 )
 from chatpose.posecodes.instructions.idioms import crossed_leg, read_idiom
 from chatpose.posecodes.instructions.keeping import kept_parts
 from chatpose.posecodes.instructions.limbs import LIMBS, of_pair
 from chatpose.posecodes.instructions.moving import parts_to_move
+from chatpose.posecodes.instructions.orders import read_order
 from chatpose.posecodes.instructions.parts import Named
 from chatpose.posecodes.instructions.plan import Amount, Change, EditPlan
-from chatpose.posecodes.instructions.sides import choose, sides_told
+from chatpose.posecodes.instructions.roles import told_by_role
+from chatpose.posecodes.instructions.sides import Chosen, choose, sides_told
 from chatpose.posecodes.instructions.structure import read_structure
 from chatpose.posecodes.instructions.text import MAX_CHARS, even, plain
 from chatpose.posecodes.instructions.trunk import MIDDLE, of_body
+from chatpose.posecodes.instructions.ways import told_by_pose
+from chatpose.posecodes.instructions.wording import reworded
 from chatpose.posecodes.parsing.reading import Parsed
 
 
@@ -100,6 +105,9 @@ _PURPOSE = re.compile(r"\b(?:until|till|so that|so|such that)\b(?! (?:much|far|h
 
 
 _UPRIGHT = re.compile(r"^stand(?: up)?(?: straight| tall(?:er)?| upright)+$|^stand up$")
+LEANS_DEG = 12.0
+_ON_A_CHAIR = ("left knee angle: 78..108", "right knee angle: 78..108", "torso pitch: -12..14")
+"""How people sit who are told no more."""
 LOW_HIPS = 85.0
 """Percent of the legs' length below which who is to stand up straight has to stand up first."""
 _POSTURE = re.compile(
@@ -114,11 +122,14 @@ _POSTURE = re.compile(
 
 _TOWARD_LEG = re.compile(
     r"^(?P<what>(?:twist|rotate|turn|lean)(?: (?:the |your |her |his |their )?(?:torso|upper body|trunk|chest|body|"
-    r"shoulders))?) (?:to|towards?|over) the (?P<side>left|right) (?:leg|foot|knee|thigh)(?= *(?:[.,;!]|$))"
+    r"shoulders))?)(?: back)? (?:to|towards?|over) the (?P<side>left|right) (?:leg|foot|knee|thigh)(?= *(?:[.,;!]|$))"
 )
 """Twisting or leaning toward a leg is doing so to its side."""
 _HANDS_UP = re.compile(r"^.*\b(?:hands?|fingers?|fingertips|fists?|they)\b.*\b(?:up|upwards?|ceiling|sky)\b.*$")
 _FOREARM_TILTS = {"pointing up": "..14", "pointing down": "166.."}
+
+
+_INSTEAD_OF = re.compile(r"(?<!one)(?<!arm)(?<!leg)(?<!hand)(?<!foot)(?<!side),? instead\W*$")
 
 
 class _Reading:
@@ -135,21 +146,26 @@ class _Reading:
 
     def plan(self) -> EditPlan:
         """The plan."""
-        words = self._clean
+        words = _INSTEAD_OF.sub("", self._clean) if self._last is None else self._clean
         undo = False
         if said := _TOO_MANY.search(words):
             self._notes.append(f"{said[0]}: a body has two of them")
         if self._last is not None:
-            if halves(words):
+            if (more := than_before(words)) is not None:
+                undo, words = True, more
+            elif halves(words):
                 return self._done(tuple(Change(c.part, "halfway") for c in self._last.plan.changes), undo=False)
             rest = "" if instead(words) else correction(words)
-            if rest is not None:
+            if rest is not None and not undo:
                 undo, words = True, plain(rest).strip(" .!")
                 self._changes += corrected(words, self._last)
                 words = "" if self._changes else words
             elif undoes(plain(words).strip(" .!")):
                 return self._done((Change("body", "undo"),), undo=False)
-        words = _TOWARD_LEG.sub(r"\g<what> to the \g<side>", sides_told(words, self._facts, self._notes))
+        before = () if self._last is None else self._last.plan.changes
+        words = told_by_role(words, self._facts, self._notes)
+        words = sides_told(reworded(told_by_pose(words, self._facts, before, self._notes)), self._facts, self._notes)
+        words = _TOWARD_LEG.sub(r"\g<what> to the \g<side>", words)
         for clause in split(words) if words else []:
             self._read(clause)
         return self._done(tuple(self._changes), undo=undo)
@@ -168,8 +184,8 @@ class _Reading:
             if kept is not None:
                 self._kept += kept
                 return
-        for reader in (self._follow, self._structure, self._idiom, self._posture, self._looking, self._contact,
-                       self._named, self._states):  # fmt: skip
+        for reader in (self._follow, self._order, self._structure, self._idiom, self._posture, self._looking,
+                       self._contact, self._named, self._states):  # fmt: skip
             made = reader(clause)
             if made is not None:
                 self._changes += [change if change.words else replace(change, words=clause.text) for change in made]
@@ -219,13 +235,20 @@ class _Reading:
     def _structure(self, clause: Clause) -> list[Change] | None:
         return read_structure(clause, self._facts, self._notes)
 
+    def _order(self, clause: Clause) -> list[Change] | None:
+        return read_order(clause, self._facts, self._notes)
+
     def _idiom(self, clause: Clause) -> list[Change] | None:
         return read_idiom(clause, self._facts, self._notes)
 
     def _posture(self, clause: Clause) -> list[Change] | None:
         """As in "sit down", "kneel on the right knee": a posture of the whole body."""
         if _UPRIGHT.match(clause.text) and self._facts.value("hip height") < LOW_HIPS:
-            return self._states(read_clause("stand up"))
+            legs = tuple(parse(f"{side} knee angle: 160..") for side in SIDES)
+            held = (parse("standing"), *legs)
+            found = [Change("body", "hold", Amount(), "", clause.text, held, (), parts_to_move(held))]
+            leans = abs(self._facts.value("torso pitch")) > LEANS_DEG
+            return [*found, Change("torso", "upright")] if found and leans else found
         return self._states(clause) if _POSTURE.match(clause.text) else None
 
     def _looking(self, clause: Clause) -> list[Change] | None:
@@ -287,6 +310,8 @@ class _Reading:
         return parse(f"{side} upper arm tilt: {max(tilt - 8, 0):.0f}..{min(tilt + 8, 180):.0f}")
 
     def _of_part(self, part: Named, clause: Clause) -> list[Change]:
+        if clause.cues.has("look") and "turn" in clause.cues and part.name in ("torso", "chest"):
+            return [*MIDDLE[part.name](clause), *of_body(clause)]
         if clause.cues.has("look") and part.name not in ("head", "gaze", "neck", "chin"):
             return of_body(clause)
         if part.middle:
@@ -296,6 +321,8 @@ class _Reading:
         if "cross" in clause.cues and part.name in ("leg", "ankle", "foot", "knee") and part.side != "both":
             return crossed_leg(choose(part, clause.cues, self._facts, self._mentioned()).sides[0], self._facts)
         chosen = choose(part, clause.cues, self._facts, self._mentioned())
+        if "point" in clause.cues and part.side == "both" and "both" not in clause.bare and self._facts.standing_on:
+            chosen = Chosen((OTHER[self._facts.standing_on],), "the foot that is off the floor is pointed")
         made = [change for side in chosen.sides for change in LIMBS[part.name](clause, side)]
         if made and chosen.note:
             self._notes.append(chosen.note)
@@ -314,6 +341,8 @@ class _Reading:
         ]
         plans = [tuple(row for row in plan if str(row) not in dropped) for plan in plans]
         statements = plans[0] if len(plans) == 1 else self._nearer(plans)
+        if [str(row) for row in statements] == ["sitting as on a chair"]:
+            statements = (*statements, *map(parse, _ON_A_CHAIR))
         if [str(row) for row in statements] == ["kneeling"]:
             statements = (*statements, *(parse(f"{side} knee: on ground") for side in SIDES))
         return [Change(*_held(statements), Amount(), "", clause.text, tuple(statements), (), parts_to_move(statements))]
@@ -327,10 +356,17 @@ class _Reading:
         return plans[held.index(max(held))]
 
 
+_REASON = re.compile(
+    r"\b(?:is|are|you'?re|was|were|he'?s|she'?s|they'?re|it'?s) (?:much |way |far |a (?:bit|little) |still )?too \w+"
+)
+
+
 def _less(made: list[Change], clause: Clause) -> list[Change]:
     """The other way, for "less", "not so far": by a little unless more is said."""
     if "less" not in clause.cues or any(change.way in ("straighten", "round", "arch") for change in made):
         return made
+    if _REASON.search(clause.text) and clause.cues.has("rise", "raise", "lower", "straighten", "join", "spread"):
+        return made  # "come up a little, you're too deep": the way is said
     amount = clause.amount if clause.amount.exact or clause.amount.size != "plain" else Amount("little")
     return [back.by(amount) for change in made if (back := change.reversed()) is not None]
 
@@ -365,8 +401,8 @@ def _is_place(part: Named, clause: Clause) -> bool:
     """Whether a part only says where: "raise the arm over the head"."""
     before = clause.bare[: part.start]
     return part is not clause.parts[0] and bool(
-        re.search(r"\b(?:above|over|behind|in front of|to|toward|towards|from|of|at|beside|near|past|than|with|"
-            r"on)(?: the| her| his|"
+        re.search(r"\b(?:above|over|behind|in front of|to|toward|towards|from|of|at|beside|near|past|than|with|across|"
+            r"against|on)(?: the| her| his|"
                   r" their| your)?(?: left| right)? $", before)
     )  # fmt: skip
 
@@ -385,7 +421,11 @@ def _about(name: str, clause: Clause) -> list[Change]:
 
 def _without_echoes(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     kept: list[Change] = []
-    for change in changes:
+    goes = {(goal.subject.split()[0], number) for number, change in enumerate(changes) for goal in change.goals}
+    for number, change in enumerate(changes):
+        taken_off = change.way == "away" or (change.way == "relax" and change.part.endswith("arm"))
+        if taken_off and any(change.part.startswith(side) and later > number for side, later in goes):
+            continue  # "off the knee and onto the hip": where it goes is said
         same = (change.part, change.way, change.amount, change.toward, change.statements, change.goals)
         if not any(same == (c.part, c.way, c.amount, c.toward, c.statements, c.goals) for c in kept):
             kept.append(change)

@@ -53,7 +53,8 @@ def choose(part: Named, cues: Cues, facts: Facts, mentioned: str) -> Chosen:
 
 
 _TOLD = re.compile(
-    r"\b(?P<det>the|her|his|their|your|that) (?P<word>front|back|rear|leading|trailing|lead|standing|supporting|raised|"
+    r"(?:\b(?P<det>the|her|his|their|your|that) |^(?=(?:front|back|rear|leading|trailing|standing|supporting|raised) "
+    r"))(?P<word>front|back|rear|leading|trailing|lead|standing|supporting|raised|"
     r"lifted|bent|straight|free|higher|lower|hanging|extended|lowered|outstretched|forward) (?P<part>arm|leg|knee|foot|"
     r"hand|elbow|heel|thigh|shin|ankle|toes)\b"
 )
@@ -68,7 +69,7 @@ def sides_told(text: str, facts: Facts, notes: list[str]) -> str:
         if not side:
             return match[0]
         notes.append(f"the {match['word']} {match['part']} is the {side} one")
-        return f"{match['det']} {side} {match['part']}"
+        return f"{match['det'] or 'the'} {side} {match['part']}"
 
     return _TOLD.sub(named, text)
 

@@ -30,6 +30,8 @@ def read_structure(clause: Clause, facts: Facts, notes: list[str]) -> list[Chang
         return [Change("arms" if limbs[0].name in _ARMS else "legs", "swap")]
     if limbs and limbs[0].side == "other" and cues.has("too") and not cues.names - {"too", "move", "turn"}:
         return _other_too(clause, facts, notes)
+    if re.search(r"\bon (?:the )?other (?:leg|foot|one)$", clause.text) and facts.standing_on:
+        return [Change("legs", "swap")]
     if re.search(r"\b(?:stand|balance) on (?:the )?other(?: one| leg| foot)?$", clause.text):
         return _stand_on_other(facts)
     return None

@@ -46,6 +46,10 @@ _EVEN: tuple[tuple[str, str], ...] = (
     (r"\ban eighth of a turn\b", "45 degrees"),
     (r"\b(?:at |in |to |into )?an? right angles?\b|\bat right angles\b|\bsquare angle\b", "to 90 degrees"),
     (r"\bhalf[ -]?way\b", "halfway"),
+    (r"^(?:just )?(?:bit|tad)(?= \w)", "a bit"),
+    (r"(?<!the )(?<!a )(?<!little )(?<!tiny )(?<!wee )(?<!good )(?<!small )(?<!this )(?<!quite a )\bbit(?= (?:more|le"
+     r"ss|higher|lower|further|"
+     r"closer|wider))", "a bit"),
     (r"\b(left|right) (?:and|&|or) (?:the )?(?!\1)(?:left|right) (?=\w)", "both "),
     (r"\bboth of (?:the |her |his |their |your )?", "both "),
     (r"\bboth (?:the |her |his |their |your |my )", "both "),

@@ -27,6 +27,8 @@ def of_head(clause: Clause, name: str) -> Made:
     if "ahead" not in cues and not cues.has(*_SIDES) and (side := _shoulder_side(clause)):
         return [Change("head", f"{'tilt' if 'lean' in cues else 'turn'} {side}", amount)]
     looks = name == "gaze" or cues.has("look")
+    if said := _head_said(clause, name, looks=looks):
+        return said
     made: Made = []
     for side in _SIDES:
         if side in cues:
@@ -42,6 +44,23 @@ def of_head(clause: Clause, name: str) -> Made:
         return [Change("head", "reset")]
     if cues.has("lean", "bend"):
         return [Change("head", "nod down", amount)]
+    return []
+
+
+def _head_said(clause: Clause, name: str, *, looks: bool) -> Made:
+    """Heads that hang, drop to a side, or look behind."""
+    cues, amount = clause.cues, clause.amount
+    if (
+        not looks
+        and re.search(r"\b(?:hang|droop|loll|fall)(?:s|ing)?\b", clause.text)
+        and not cues.has(*_SIDES, "back")
+    ):
+        return [Change("head", "nod down", amount)]
+    if looks and re.search(r"\bbehind (?:you|her|him|them|me|the back|your back)\b", clause.text):
+        side = next((side for side in _SIDES if side in cues), "left")
+        return [Change("head", f"turn {side}", Amount(value=65, unit="°", absolute=True))]
+    if not looks and "lower" in cues and cues.has(*_SIDES) and "turn" not in cues and name != "chin":
+        return [Change("head", f"tilt {side}", amount) for side in _SIDES if side in cues]
     return []
 
 
@@ -104,8 +123,13 @@ def of_pelvis(clause: Clause) -> Made:
     cues, amount = clause.cues, clause.amount
     if cues.has("turn") and cues.has(*_SIDES):
         return [Change("body", f"turn {side}", amount) for side in _SIDES if side in cues]
+    if "lean" in cues and clause.parts[:1] and re.search(r"\bpelvis\b", clause.bare):
+        ways = [way for way in ("forward", "back") if way in cues]
+        return [Change("pelvis", f"tilt {way}", amount) for way in ways[:1]] or of_torso(clause, "torso")
     if "lean" in cues:
         return of_torso(clause, "torso")
+    if cues.has("out") and re.search(r"\b(?:bottom|butt|backside|seat|buttocks)\b", clause.bare):
+        return [Change("pelvis", "back", amount)]
     if cues.has("lower", "down", "squat"):
         return [Change("pelvis", "crouch", amount)]
     if cues.has("raise", "up", "rise"):
@@ -155,6 +179,8 @@ def _crouched(clause: Clause) -> Made:
         return [Change("pelvis", "rise", amount)] if "less" in cues else []
     straight = "upright" in cues or "tall" in clause.text
     torso = [Change("torso", "upright", Amount())] if straight else []
+    if straight and re.match(r"(?:sit|kneel)", clause.text):
+        return torso
     return [*torso, Change("pelvis", "rise", amount)]
 
 
