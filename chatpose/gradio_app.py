@@ -5,8 +5,11 @@
 do is in `chatpose.page.layout`; `chatpose.agent` answers.
 """
 
+import contextlib
+import io
 import logging
 import mimetypes
+import sys
 import tempfile
 import threading
 import weakref
@@ -23,6 +26,7 @@ from chatpose.offline import stay_offline
 from chatpose.optional import require_package
 from chatpose.page import endpoints, layout, viewer
 from chatpose.page.actions import Page
+from chatpose.page.bodies import body_route
 from chatpose.page.desk import Desk, PageParts
 from chatpose.page.examples import load_examples
 from chatpose.page.finder import finder_routes
@@ -50,6 +54,7 @@ _STYLES = (
     ("finder", "finder.css"),
 )
 _STATIC = ("viewer", "finder", "chat", "panel")
+_WARMING = ("someone standing with the left hand on the hip", "raise the right arm")
 _log = logging.getLogger(__name__)
 
 
@@ -146,22 +151,29 @@ def launch(
     """
     blocks, desk = _build(body, estimator, search, agent, backend)
     serving = endpoints.mcp_parts(desk, host=host, share=share, auth=auth)
-    serving["routes"] += [*_static_files(), *finder_routes(desk.finder.thumbnails)]
+    pictures, bodies = finder_routes(desk.finder.thumbnails), body_route(desk.page.bodies, viewer.MOUNT)
+    serving["routes"] += [*_static_files(), *pictures, bodies]
+    if share and not quiet:
+        _tell("Asking Gradio's servers for a public link…")
     try:
-        blocks.launch(
-            server_name=host,
-            server_port=port,
-            share=share,
-            auth=auth,
-            inbrowser=open_browser,
-            prevent_thread_lock=True,
-            quiet=quiet,
-            app_kwargs=serving,
-            **_serving_options(),
-        )
+        with contextlib.redirect_stdout(io.StringIO()):  # gradio's words are about its own functions
+            blocks.launch(
+                server_name=host,
+                server_port=port,
+                share=share,
+                auth=auth,
+                auth_message=_login_words() if auth else None,
+                inbrowser=open_browser,
+                prevent_thread_lock=True,
+                quiet=True,
+                app_kwargs=serving,
+                **_serving_options(),
+            )
     except OSError as error:
         where = f"port {port}" if port else "the ports from 7860"
         raise ChatposeError(f"can't listen on {host}, {where}: {error}", fix="try another --port") from error
+    if not quiet:
+        _tell(_where(blocks, share))
     if warm:  # once it is served: gradio gives its own first request few seconds
         threading.Thread(target=_warm, args=(desk,), name="warm-up", daemon=True).start()
     if block:
@@ -169,10 +181,39 @@ def launch(
     return blocks
 
 
+def _login_words() -> str:
+    """What the page that asks for a password says; gradio gives that page no style sheet of ours, so it is in here."""
+    style = asset("ui", "login.css").read_text(encoding="utf-8")
+    return f"<style>{style}</style>Talk about human poses. This page asks for a name and a password."
+
+
+def _tell(line: str) -> None:
+    """To whoever started the server."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _where(blocks: Any, share: bool) -> str:
+    """Where the page is, in a line or two."""
+    lines = [f"chatpose is at {blocks.local_url} (Ctrl+C ends it)"]
+    if blocks.share_url:
+        lines.append(f"For everybody who knows this address, for a week at most: {blocks.share_url}")
+    elif share:
+        lines.append("There is no public link: Gradio's servers can't be reached. The page is on this machine only.")
+    return "\n".join(lines)
+
+
 def _warm(desk: Desk) -> None:
-    """Whoever asks while this runs waits for it; what can't be loaded is told to whoever needs it."""
+    """Makes one pose and changes it, so that the first visitor doesn't wait for what is loaded with the first of each.
+
+    Whoever asks while this runs waits for it; what can't be loaded is told to whoever needs it.
+    """
+    parts = desk.agent.toolbox.parts
     try:
-        desk.agent.toolbox.parts.warm()
+        parts.warm()
+        made = parts.generator.generate(_WARMING[0])
+        for one in made.poses:
+            parts.editor.edit(one.pose, _WARMING[1])
     except Exception as error:
         _log.info("not everything is ready: %s", type(error).__name__)
 

@@ -13,6 +13,7 @@ import pytest
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox"]
+CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 DROP = """([files, part]) => {
@@ -46,7 +47,7 @@ def chromium() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[*FLAGS, *CAMERA])
         yield started
         started.close()
 
@@ -54,7 +55,9 @@ def chromium() -> Iterator[Any]:
 class Visitor:
     """One visitor with a browser profile of their own, and what went wrong in it."""
 
-    def __init__(self, browser: Any, url: str, *, width: int = 1280, height: int = 800, script: str = "") -> None:
+    def __init__(
+        self, browser: Any, url: str, *, width: int = 1280, height: int = 800, script: str = "", login: Any = ()
+    ) -> None:
         self.foreign: list[str] = []
         self.errors: list[str] = []
         self.context = browser.new_context(viewport={"width": width, "height": height}, accept_downloads=True)
@@ -67,6 +70,10 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.errors.append(f"dialog {dialog.message}"), dialog.dismiss()))
         self.page.goto(url)
+        for field, words in zip(("textbox", "password"), login, strict=False):
+            self.page.get_by_test_id(field).fill(words)
+        if login:
+            self.page.get_by_role("button", name="Login").click()
         self.wait_shown("a", "Standing")
 
     def _guard(self, route: Any, url: str) -> None:

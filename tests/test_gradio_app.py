@@ -1,4 +1,4 @@
-"""The page without a browser: sessions, cards, commands for the viewer, endpoints."""
+"""The page without a browser: sessions, commands for the viewer, endpoints."""
 
 import base64
 import json
@@ -8,19 +8,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conftest import random_rotations
+from test_glb import tube_body
 
 from chatpose.atlas.naming import Namer
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose
-from chatpose.body.rotations import about_axis
-from chatpose.errors import ChatposeError, MissingFileError, TooLargeError, UnknownNameError, UnwritableFileError
+from chatpose.body.rotations import about_axis, quaternion_to_matrix
+from chatpose.errors import ChatposeError, MissingFileError, TooLargeError, UnwritableFileError
 from chatpose.formats import PoseClip, load, save
 from chatpose.formats.registry import writable_suffixes
-from chatpose.page import actions, cards, session, viewer
+from chatpose.page import actions, session, viewer, wording
+from chatpose.page import bodies as bodies_module
 from chatpose.page.actions import Page
+from chatpose.page.bodies import Bodies
 from chatpose.page.examples import load_examples
 from chatpose.page.session import Session, Shown, file_stem, holds_one_frame
 from chatpose.posecodes.describe import Describer
@@ -74,116 +78,69 @@ def test_first_example_is_no_t_pose(body):
 # --- sessions --------------------------------------------------------------------------------------------------------
 
 
-def test_session_takes_reads_and_writes(page, file, clip):
-    result = actions.receive(page, None, "A", [str(file)], "")
-    assert result.choices == ["walk.json"]
-    assert "5 frames" in result.card
-    assert [command["do"] for command in result.commands] == ["load"]
-    shown = result.session.shown["A"].clip
-    assert torch.allclose(shown.pose.local_rotations, clip.pose.local_rotations, atol=1e-5)
-    path, line = actions.take_away(page, result.session, "A", ".npz", None)
-    assert path is not None
-    assert Path(path).name == "walk.npz"
-    assert Path(path).is_relative_to(result.session.folder)
-    assert "walk.npz" in line
+def opened(tmp_path: Path, title: str, clip: PoseClip) -> Session:
+    someone = Session.start(tmp_path)
+    someone.shown["A"] = Shown(title, clip)
+    return someone
+
+
+def test_session_takes_reads_and_writes(body, file, clip, tmp_path):
+    read = session.read_clip(file)
+    assert torch.allclose(read.pose.local_rotations, clip.pose.local_rotations, atol=1e-5)
+    someone = opened(tmp_path, "walk.json", read)
+    path = someone.export("A", ".npz", body)
+    assert path.name == "walk.npz"
+    assert path.is_relative_to(someone.folder)
     assert len(load(path)) == 5
 
 
 @pytest.mark.parametrize("suffix", writable_suffixes())
-def test_every_format_can_be_taken_away(page, suffix):
-    first = actions.show_example(page, None, "A", page.examples[1])
+def test_every_format_can_be_taken_away(body, suffix, tmp_path):
+    waving = load_examples()[1].shown
+    someone = opened(tmp_path, waving.title, waving.clip)
     state = {"frames": {"A": 7}, "camera": "30.0,10.0,28.0"}
-    path, line = actions.take_away(page, first.session, "A", suffix, state)
-    assert path is not None, line
-    one = holds_one_frame(suffix)
-    assert Path(path).name == ("Waving_00007" if one else "Waving") + suffix
-    assert Path(path).stat().st_size > 100
+    frame, camera = actions.frame_and_camera(waving, "A", state)
+    path = someone.export("A", suffix, body, frame=frame, camera=camera)
+    assert path.name == ("Waving_00007" if holds_one_frame(suffix) else "Waving") + suffix
+    assert path.stat().st_size > 100
 
 
-def test_sessions_keep_apart_and_clean_up(page, file):
-    first = actions.receive(page, None, "A", [str(file)], "").session
-    second = actions.show_example(page, None, "A", page.examples[0]).session
+def test_sessions_keep_apart_and_clean_up(body, clip, tmp_path):
+    first, second = (opened(tmp_path, "walk.json", clip) for _ in range(2))
+    kept = first.export("A", ".npz", body)
+    other = second.export("A", ".npz", body)
     assert first.folder != second.folder
-    assert second.shown["A"].title != "walk.json"
-    kept = first.dropped["A"][0]
-    assert kept.is_file()
     first.close()
-    assert not first.folder.exists()
-    assert file.is_file(), "the visitor's own copy is not ours to delete"
+    assert not kept.exists()
+    assert other.is_file()
 
 
-def test_a_new_drop_replaces_the_old_files(page, file, tmp_path):
-    result = actions.receive(page, None, "A", [str(file)], "")
-    old = result.session.dropped["A"][0]
-    other = tmp_path / "other.json"
-    other.write_bytes(file.read_bytes())
-    again = actions.receive(page, result.session, "A", [str(other)], "")
-    assert again.choices == ["other.json"]
-    assert not old.exists()
+def test_unexpected_faults_are_told_and_logged_without_content(caplog):
+    def broken() -> None:
+        raise RuntimeError("secret of the visitor")
+
+    result, told = actions.attempt(Path(), broken)
+    assert result is None
+    assert "fault of chatpose" in told
+    assert "RuntimeError" in caplog.text
+    assert "secret" not in caplog.text + told
 
 
-def test_same_name_from_two_folders(page, file, tmp_path):
-    (tmp_path / "more").mkdir()
-    twin = tmp_path / "more" / "walk.json"
-    twin.write_bytes(file.read_bytes())
-    result = actions.receive(page, None, "A", [str(file), str(twin)], "")
-    assert sorted(result.choices or []) == ["2 walk.json", "walk.json"]
-
-
-def test_up_axis_can_be_chosen(page, file):
-    result = actions.receive(page, None, "A", [str(file)], "")
-    as_read = result.session.shown["A"].clip.pose.global_orient
-    again = actions.choose(page, result.session, "A", 0, "z")
-    assert again.commands
-    turned = again.session.shown["A"].clip.pose.global_orient
-    assert not torch.allclose(as_read, turned, atol=0.1)
-    actions.choose(page, result.session, "A", 0, "nonsense")
-    assert torch.allclose(result.session.shown["A"].clip.pose.global_orient, as_read)
-
-
-def test_companion_files_are_not_listed(page, file, tmp_path):
-    skeleton = tmp_path / "walk.asf"
-    skeleton.write_text(":version 1.10")
-    result = actions.receive(page, None, "A", [str(file), str(skeleton)], "")
-    assert result.choices == ["walk.json"]
-    assert (result.session.dropped["A"][0].parent / "walk.asf").is_file()
-    alone = actions.receive(page, None, "A", [str(skeleton)], "")
-    assert "together with" in alone.card
-
-
-def test_bad_file_keeps_what_is_shown_and_names_no_server_path(page, file, tmp_path):
-    good = actions.receive(page, None, "A", [str(file)], "")
+def test_errors_name_files_and_no_folder_of_the_server(tmp_path):
     for name, content in (("empty.npz", b""), ("noise.npz", bytes(range(256))), ("cut.json", b'{"poses": [')):
         bad = tmp_path / name
         bad.write_bytes(content)
-        result = actions.receive(page, good.session, "A", [str(bad)], "")
-        assert not result.commands
-        assert 'role="alert"' in result.card
-        assert str(page.root) not in result.card
-        assert "walk.json is still shown" in result.card
-        assert result.session.shown["A"].title == "walk.json"
-
-
-def test_unexpected_faults_are_told_and_logged_without_content(page, file, monkeypatch, caplog):
-    def broken(*_: Any) -> Any:
-        raise RuntimeError("secret of the visitor")
-
-    monkeypatch.setattr(session, "load", broken)
-    result = actions.receive(page, None, "A", [str(file)], "")
-    assert "fault of chatpose" in result.card
-    assert "RuntimeError" in caplog.text
-    assert "secret" not in caplog.text + result.card
+        result, told = actions.attempt(tmp_path, lambda bad=bad: session.read_clip(bad))
+        assert result is None
+        assert name in told
+        assert str(tmp_path) not in told
 
 
 def test_limits(page, file, monkeypatch):
     monkeypatch.setattr(session, "MAX_PAGE_FRAMES", 3)
     with pytest.raises(TooLargeError, match="--every"):
         session.read_clip(file)
-    someone = page.session(None)
-    with pytest.raises(TooLargeError):
-        someone.take("A", [file] * (session.MAX_DROPPED_FILES + 1))
-    with pytest.raises(MissingFileError):
-        someone.read("A", 0)
+    someone = Session.start(page.root)
     with pytest.raises(MissingFileError):
         someone.export("B", ".npz", page.body)
     with pytest.raises(UnwritableFileError):
@@ -229,53 +186,58 @@ def test_camera_counts_the_heading_that_the_viewer_took_away(clip):
     assert actions.frame_and_camera(Shown("x", turned), "A", state) == (2, "100.0,5.0,28.0")
 
 
-# --- cards -----------------------------------------------------------------------------------------------------------
+# --- words -----------------------------------------------------------------------------------------------------------
 
 
-def test_cards_escape_everything(body, clip):
-    nasty = PoseClip(
-        clip.pose, layout=MARKUP, gender=MARKUP, notes=(MARKUP, f"{MARKUP}: {MARKUP * 9}"), warnings=(MARKUP,)
-    )
-    html = cards.clip_card(Shown(MARKUP, nasty), body, about=MARKUP)
-    html += cards.problem_card(MARKUP, kept=Shown(MARKUP, nasty)) + cards.saved_line(_existing(MARKUP))
-    assert "<img" not in html
-    assert "<b>" not in html
-    assert html.count("&lt;img") >= 9
-
-
-def _existing(name: str) -> Any:
-    class Named:
-        def __init__(self) -> None:
-            self.name = name
-
-        def stat(self) -> Any:
-            return type("Stat", (), {"st_size": 10})
-
-    return Named()
-
-
-def test_card_says_what_is_left_out(body, clip):
+def test_facts_and_what_is_left_out(body, clip):
     long = PoseClip(Pose.identity((1500,)), fps=120.0)
-    assert "every 3rd frame is shown" in cards.clip_card(Shown("long", long), body)
-    assert "1,500 frames · 120 fps · 12.5 s" in cards.clip_card(Shown("long", long), body)
+    assert wording.facts(long).startswith("1,500 frames · 120 fps · 12.5 s")
+    assert "every 3rd frame is shown" in wording.shown_notes(long, body)[0]
     foreign = PoseClip(clip.pose.replace(betas=torch.ones(5, 10)), shape_space="smpl")
-    assert "betas" in cards.clip_card(Shown("foreign", foreign), body)
+    assert any("betas" in note for note in wording.shown_notes(foreign, body))
+    assert wording.shown_notes(clip, body) == []
 
 
 # --- the viewer's commands -------------------------------------------------------------------------------------------
 
 
 def test_load_command(body, clip):
-    command = viewer.load("A", Shown("five", clip), body)
-    glb = base64.b64decode(command["glb"])
-    assert glb[:4] == b"glTF"
-    length = struct.unpack("<I", glb[12:16])[0]
-    names = {node.get("name") for node in json.loads(glb[20 : 20 + length])["nodes"]}
+    bodies = Bodies(body)
+    command = viewer.load("A", Shown("five", clip), bodies)
+    mesh = bodies.content(command["mesh"])
+    assert mesh is not None
+    assert mesh[:4] == b"glTF"
+    length = struct.unpack("<I", mesh[12:16])[0]
+    names = {node.get("name") for node in json.loads(mesh[20 : 20 + length])["nodes"]}
     assert "left_elbow" in names
+    numbers = np.frombuffer(base64.b64decode(command["motion"]), "<f4").reshape(5, 99)
+    turned = quaternion_to_matrix(torch.tensor(numbers[:, 3:].reshape(5, 24, 4)[..., [3, 0, 1, 2]]))
+    assert torch.allclose(turned, clip.pose.local_rotations, atol=1e-5)
+    assert torch.allclose(torch.tensor(numbers[:, :3]), body.joints(clip.pose)[:, 0], atol=1e-5)
     meta = command["meta"]
     assert (meta["title"], meta["frames"], meta["stride"], meta["fps"]) == ("five", 5, 1, 25.0)
     assert 0.5 < meta["height"] < 2.5
-    json.dumps(command)
+    assert len(json.dumps(command)) < 4000, "the mesh isn't sent again"
+
+
+def test_a_mesh_is_made_once_a_shape(body, clip, monkeypatch):
+    monkeypatch.setattr(bodies_module, "KEPT_SHAPES", 2)
+    bodies = Bodies(body)
+    shapes = [torch.full((10,), value) for value in (0.0, 0.5, 1.0)]
+    first, second = (bodies.address(shape) for shape in shapes[:2])
+    assert first != second
+    assert bodies.address(shapes[0].double()) == first
+    assert Bodies(body).address(shapes[0]) == first, "also after the server began anew"
+    bodies.address(shapes[2])
+    assert bodies.content(second) is None, "the one that was shown longest ago"
+    assert bodies.content(first) is not None
+    assert bodies.content("../secret") is None
+
+
+def test_bodies_with_pose_correctives_are_sent_whole(clip):
+    command = viewer.load("A", Shown("five", clip), Bodies(tube_body(posedirs=True)))
+    assert base64.b64decode(command["glb"])[:4] == b"glTF"
+    assert "mesh" not in command
 
 
 @pytest.mark.parametrize(("frames", "stride"), [(1, 1), (600, 1), (601, 2), (1800, 3), (100_000, 167)])
@@ -294,17 +256,13 @@ def test_extent_of_the_rest_pose(body):
     assert extent["heading"] == 0
 
 
-def test_commands_name_what_exists():
-    assert viewer.highlight("A", ["left_elbow"])["joints"] == ["left_elbow"]
-    for make, name in ((viewer.view, "below"), (viewer.layout, "heap"), (lambda n: viewer.highlight("A", [n]), "tail")):
-        with pytest.raises(UnknownNameError):
-            make(name)
+def test_every_value_is_run():
     assert viewer.update()["id"] != viewer.update()["id"]
 
 
-def test_pictures_for_browsers_without_webgl(page):
-    shown = actions.show_example(page, None, "A", page.examples[0])
-    commands = actions.draw_pictures(page, shown.session, {"frames": {"A": 0}, "camera": "90,4,28"})["commands"]
+def test_pictures_for_browsers_without_webgl(page, clip, tmp_path):
+    someone = opened(tmp_path, "walk.json", clip)
+    commands = actions.draw_pictures(page, someone, {"frames": {"A": 0}, "camera": "90,4,28"})["commands"]
     assert base64.b64decode(commands[0]["png"]).startswith(b"\x89PNG")
 
 
@@ -397,6 +355,35 @@ def test_taken_port_is_one_clear_error(served, body):
 
     with pytest.raises(ChatposeError, match="--port"):
         launch(body, port=int(served.local_url.rstrip("/").rpartition(":")[2]), block=False, quiet=True)
+
+
+def test_without_gradios_servers_one_line_says_so(body, monkeypatch, capsys):
+    pytest.importorskip("gradio")
+    from gradio import networking
+
+    from chatpose.gradio_app import launch
+
+    def nobody(**_: Any) -> str:
+        raise RuntimeError("no network")
+
+    monkeypatch.setattr(networking, "setup_tunnel", nobody)
+    blocks = launch(body, block=False, share=True)
+    told = capsys.readouterr().out.splitlines()
+    blocks.close()
+    assert told[0].startswith("Asking Gradio's servers")
+    assert blocks.local_url in told[1]
+    assert "no public link" in told[2]
+    assert len(told) == 3, "nothing of gradio's own functions and downloads"
+
+
+def test_a_mesh_may_be_kept_forever(served, body):
+    import httpx
+
+    address = Bodies(body).address(torch.zeros(10))
+    answer = httpx.get(f"{served.local_url}chatpose-ui/bodies/{address}.glb")
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.content[:4] == b"glTF"
+    assert httpx.get(f"{served.local_url}chatpose-ui/bodies/no.glb").status_code == 404
 
 
 def test_sessions_end_with_their_files(tmp_path):

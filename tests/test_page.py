@@ -18,9 +18,15 @@ import torch
 from conftest import ROOT, random_rotations
 from page_visitor import CHROMIUM, Visitor, body_share, changed_share, chromium, needed
 
-from chatpose.body.pose import Pose
+from chatpose.body.model import BodyModel
+from chatpose.body.pose import Pose, stack_poses
 from chatpose.body.rotations import geodesic_distance
 from chatpose.formats import PoseClip, load, save
+from chatpose.formats.glb import clip_to_glb
+from chatpose.page import viewer as viewer_commands
+from chatpose.page.bodies import Bodies
+from chatpose.page.examples import load_examples
+from chatpose.page.session import Shown
 
 FRAMES = 24
 START_SECONDS = 300  # on a busy machine
@@ -295,6 +301,48 @@ def test_viewer_is_driven_by_code(visitor: Visitor) -> None:
     assert visitor.page.evaluate(f"{viewer}.state()")["frames"] == {"A": 0}
 
 
+VERTICES = """({ step }) => {
+  const { viewer } = document.querySelector(".cp-viewer");
+  const { model, meshes: [mesh] } = viewer.slots.A;
+  viewer.stage.scene.updateMatrixWorld(true);
+  const found = [];
+  for (let vertex = 0; vertex < mesh.geometry.attributes.position.count; vertex += step) {
+    const at = mesh.getVertexPosition(vertex, model.position.clone());
+    found.push(model.worldToLocal(mesh.localToWorld(at)).toArray());
+  }
+  return found;
+}"""
+SHOW = """async ([command, whole]) => {
+  const { viewer } = document.querySelector(".cp-viewer");
+  const bytes = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0)).buffer;
+  const mesh = new URL(`chatpose-ui/bodies/${command.mesh}.glb`, document.baseURI).href;
+  if (whole) await viewer.load("A", bytes(whole), command.meta);
+  else await viewer.move("A", mesh, new Float32Array(bytes(command.motion)), command.meta);
+}"""
+
+
+def test_the_mesh_is_sent_once_and_stands_as_the_server_has_it(visitor: Visitor) -> None:
+    page, body = visitor.page, BodyModel.open()
+    fetched: list[str] = []
+    page.on("request", lambda request: ".glb" in request.url and fetched.append(request.url))
+    bodies = Bodies(body)
+    poses = [one.pose for one in load_examples()[2::3]]
+    poses += [Pose.from_rotations(random_rotations(1, 24, max_angle_rad=2.5, seed=seed))[0] for seed in range(2)]
+    poses = [pose.replace(transl=torch.tensor([0.3, 1.0, -0.2])) for pose in poses]
+    for number, pose in enumerate(poses):
+        clip = PoseClip(stack_poses([pose]))
+        command = viewer_commands.load("A", Shown(f"pose {number}", clip), bodies)
+        page.evaluate(SHOW, [command, None])
+        seen = np.array(page.evaluate(VERTICES, {"step": 7}))
+        wanted = body(clip.pose).vertices[0, ::7].numpy()
+        assert np.linalg.norm(seen - wanted, axis=1).max() < 0.0005, number
+        moved = visitor.pixels()
+        page.evaluate(SHOW, [command, base64.b64encode(clip_to_glb(clip, body)).decode()])
+        assert changed_share(moved, visitor.pixels()) < 0.001, "the picture is that of a whole GLB"
+    assert len(set(fetched)) <= 1
+    assert page.evaluate("document.querySelector('.cp-viewer').viewer.meshes.size") == 1
+
+
 def test_visitors_do_not_see_each_other(browser: Any, server: str, visitor: Visitor, motion: Path) -> None:
     visitor.drop("a", motion)
     visitor.wait_shown("a", "arm.npz")
@@ -317,8 +365,16 @@ def test_phone_width_and_dark(browser: Any, server: str) -> None:
     assert phone.page.locator(".cp-input").is_visible()
     phone.tab("talk")
     assert phone.page.locator(".cp-log").is_visible()
+    assert phone.page.locator(".cp-name-a span").evaluate("name => name.scrollWidth <= name.clientWidth"), "not cut"
+    strip = phone.page.locator(".cp-tabs")
+    assert strip.get_attribute("data-more") == "end", "it fades where it goes on"
     light = phone.pixels()
-    assert body_share(light) > 0.04
+    assert body_share(light) > 0.08
+    right = size["x"] + np.flatnonzero((light[..., 3] > 250).any(0)).max() / light.shape[1] * size["width"]
+    assert right < phone.page.locator(".cp-views").bounding_box()["x"], "nothing lies over the body"
+    phone.tab("download")
+    assert strip.get_attribute("data-more") == "start"
+    phone.tab("talk")
     phone.click("Light / dark")
     assert changed_share(light, phone.pixels()) > 0.01
     phone.close()
@@ -366,9 +422,10 @@ def test_description_follows_the_frame_and_the_way_from_a_to_b_is_told(visitor: 
     told = ".cp-about .cp-description"
     page.wait_for_function(f"document.querySelector('{told}')?.innerText.length > 40")
     first = page.locator(told).inner_text()
-    page.evaluate("document.querySelector('.cp-viewer').viewer.setFrame(30)")
-    page.wait_for_function(f"was => document.querySelector('{told}').innerText !== was", arg=first)
     assert "squat" in page.locator(".cp-about").inner_text().lower()
+    assert page.locator(".cp-viewer").get_attribute("data-frame") == "30", "the most telling frame"
+    page.evaluate("document.querySelector('.cp-viewer').viewer.setFrame(0)")
+    page.wait_for_function(f"was => document.querySelector('{told}').innerText !== was", arg=first)
     visitor.tab("compare")
     visitor.click("Compare with Waving")
     visitor.wait_shown("b", "Waving")

@@ -17,16 +17,17 @@ from search_library import TellingEmbedder, make_library
 from chatpose.atlas.compiled import Atlas
 from chatpose.atlas.naming import Namer
 from chatpose.body.model import BodyModel
-from chatpose.body.pose import Pose
+from chatpose.body.pose import Pose, stack_poses
 from chatpose.body.rotations import about_axis
 from chatpose.errors import ChatposeError, InvalidPoseError, MissingExtraError, MissingFileError
 from chatpose.formats import PoseClip, save
-from chatpose.page import actions, finding, session
+from chatpose.page import finding, session
 from chatpose.page import search as page_search
 from chatpose.page.actions import Page
 from chatpose.page.examples import load_examples
 from chatpose.page.finding import Finder
 from chatpose.page.search import MOST_FOR_PROGRAMS, MOST_ON_PAGE, NoSearchError, PageSearch, checked_count
+from chatpose.page.session import Session, Shown
 from chatpose.page.thumbnails import Thumbnails, draw, facing_front
 from chatpose.posecodes.check import check
 from chatpose.posecodes.describe import Describer
@@ -71,6 +72,18 @@ def page(describer: Describer) -> Iterator[Page]:
         yield Page(describer.body, load_examples(), Path(root), describer, namer, StandingPeople())
 
 
+@pytest.fixture
+def someone(page: Page) -> Session:
+    """With the first example on screen."""
+    return standing(page)
+
+
+def standing(page: Page) -> Session:
+    made = Session.start(page.root)
+    made.shown["A"] = page.examples[0].shown
+    return made
+
+
 def without_search(error: Exception, thumbnails: Thumbnails) -> Finder:
     def broken() -> LibrarySearch:
         raise error
@@ -85,8 +98,8 @@ def asked(**fields: Any) -> dict[str, Any]:
 # --- words and statements --------------------------------------------------------------------------------------------
 
 
-def test_words_find_poses(page, finder):
-    someone, answer = finding.find(page, finder, None, asked(text=f"  entry   {ENTRY} ", ask=7))
+def test_words_find_poses(page, finder, someone):
+    answer = finding.find(page, finder, someone, asked(text=f"  entry   {ENTRY} ", ask=7))
     entry = Atlas.load().entries[ENTRY]
     assert (answer["list"], answer["ask"]) == ("found", 7)
     first = answer["tiles"][0]
@@ -97,9 +110,9 @@ def test_words_find_poses(page, finder):
     assert {tile["token"] for tile in answer["tiles"]} <= set(someone.found)
 
 
-def test_statements_hold_of_everything_found(page, finder, describer):
+def test_statements_hold_of_everything_found(page, finder, describer, someone):
     lines = ["left knee: straight", "not: kneeling"]
-    someone, answer = finding.find(page, finder, None, asked(where=lines))
+    answer = finding.find(page, finder, someone, asked(where=lines))
     assert answer["tiles"]
     for hit in someone.found.values():
         (found,) = check([parse(line) for line in lines], *describer.measure(hit.pose))
@@ -107,8 +120,8 @@ def test_statements_hold_of_everything_found(page, finder, describer):
     assert "“left knee: straight, not:" in answer["status"]
 
 
-def test_more_ends_at_the_limit(page, finder):
-    _, all_ = finding.find(page, finder, None, asked(text="entry 5", k=MOST_ON_PAGE))
+def test_more_ends_at_the_limit(page, finder, someone):
+    all_ = finding.find(page, finder, someone, asked(text="entry 5", k=MOST_ON_PAGE))
     assert len(all_["tiles"]) == MOST_ON_PAGE
     assert not all_["more"]
 
@@ -133,8 +146,8 @@ def test_more_ends_at_the_limit(page, finder):
         ({"text": "dance", "k": float("nan")}, "1 to 48"),
     ],
 )
-def test_bad_questions_are_answered_in_a_sentence(page, finder, fields, told):
-    someone, answer = finding.find(page, finder, None, asked(**fields))
+def test_bad_questions_are_answered_in_a_sentence(page, finder, fields, told, someone):
+    answer = finding.find(page, finder, someone, asked(**fields))
     assert told in answer["problem"]
     assert len(answer["problem"]) < 600
     assert not answer["problem"][0].islower()
@@ -144,14 +157,14 @@ def test_bad_questions_are_answered_in_a_sentence(page, finder, fields, told):
 
 
 @pytest.mark.parametrize("event", [None, [], "x", {"k": None}, {"ask": {"a": [1]}}])
-def test_any_event_gives_an_answer(page, finder, event):
-    assert finding.find(page, finder, None, event)[1]["problem"]
-    assert "tiles" in finding.find_similar(page, finder, None, event)[1]
-    assert "no longer in the list" in finding.use(page, None, "A", event).card
+def test_any_event_gives_an_answer(page, finder, someone, event):
+    assert finding.find(page, finder, someone, event)["problem"]
+    assert "tiles" in finding.find_similar(page, finder, someone, event)
+    assert "tiles" in finding.find_similar(page, finder, Session.start(page.root), event)
 
 
-def test_nothing_fits(page, finder):
-    _, answer = finding.find(page, finder, None, asked(where=["left elbow angle: 1..2"]))
+def test_nothing_fits(page, finder, someone):
+    answer = finding.find(page, finder, someone, asked(where=["left elbow angle: 1..2"]))
     assert answer["tiles"] == []
     assert answer["status"].startswith("Nothing in the library fits")
 
@@ -159,9 +172,8 @@ def test_nothing_fits(page, finder):
 # --- similar poses ---------------------------------------------------------------------------------------------------
 
 
-def test_similar_poses_of_what_is_on_screen(page, finder):
-    someone = actions.show_example(page, None, "A", page.examples[0]).session
-    _, answer = finding.find_similar(page, finder, someone, {"ask": 3, "slot": "A", "frames": {"A": 0}})
+def test_similar_poses_of_what_is_on_screen(page, finder, someone):
+    answer = finding.find_similar(page, finder, someone, {"ask": 3, "slot": "A", "frames": {"A": 0}})
     assert (answer["list"], answer["ask"]) == ("similar", 3)
     assert len(answer["tiles"]) == finding.SIMILAR
     assert answer["status"] == "Like Standing (A), the nearest first."
@@ -169,59 +181,35 @@ def test_similar_poses_of_what_is_on_screen(page, finder):
     assert apart == sorted(apart)
 
 
-def test_similar_poses_follow_frame_and_slot(page, finder):
+def test_similar_poses_follow_frame_and_slot(page, finder, someone):
     moving = next(example for example in page.examples if example.key == "squat")
-    someone = actions.show_example(page, None, "A", moving).session
-    actions.show_example(page, someone, "B", next(one for one in page.examples if one.key == "warrior"))
+    someone.shown["A"] = moving.shown
+    someone.shown["B"] = next(one for one in page.examples if one.key == "warrior").shown
     last = len(moving.shown.clip) // 2
     lists = [
-        [tile["name"] for tile in finding.find_similar(page, finder, someone, wanted)[1]["tiles"]]
+        [tile["name"] for tile in finding.find_similar(page, finder, someone, wanted)["tiles"]]
         for wanted in ({"slot": "A", "frames": {"A": 0}}, {"slot": "A", "frames": {"A": last}}, {"slot": "B"})
     ]
     assert lists[0] != lists[1]
     assert lists[2] not in lists[:2]
-    assert "(A)" in finding.find_similar(page, finder, someone, {"slot": "Z"})[1]["status"]
+    assert "(A)" in finding.find_similar(page, finder, someone, {"slot": "Z"})["status"]
 
 
-def test_the_pose_itself_is_not_similar_to_itself(page, finder):
-    someone, answer = finding.find(page, finder, None, asked(text=f"entry {ENTRY}"))
-    finding.use(page, someone, "A", {"token": answer["tiles"][0]["token"]})
-    _, alike = finding.find_similar(page, finder, someone, {"slot": "A"})
+def test_the_pose_itself_is_not_similar_to_itself(page, finder, someone):
+    answer = finding.find(page, finder, someone, asked(text=f"entry {ENTRY}"))
+    hit = someone.found[answer["tiles"][0]["token"]]
+    someone.shown["A"] = Shown("found", PoseClip(stack_poses([hit.pose])))
+    alike = finding.find_similar(page, finder, someone, {"slot": "A"})
     assert answer["tiles"][0]["name"] not in [tile["name"] for tile in alike["tiles"]]
 
 
-# --- choosing --------------------------------------------------------------------------------------------------------
+# --- choosing (acts: tests/test_page_talk.py) ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("slot", ["A", "B"])
-def test_a_hit_becomes_the_current_pose(page, finder, slot):
-    someone, answer = finding.find(page, finder, None, asked(text=f"entry {ENTRY}"))
-    result = finding.use(page, someone, slot, {"token": answer["tiles"][0]["token"]})
-    assert [command["do"] for command in result.commands] == ["load"]
-    assert result.commands[0]["slot"] == slot
-    shown = result.session.shown[slot]
-    assert torch.allclose(shown.clip.pose.body_pose[0], Atlas.load().pose(Atlas.load().entries[ENTRY].id).body_pose,
-                          atol=1e-3)  # fmt: skip
-    assert "out of the library" in result.card
-    assert "Apache-2.0" in result.card, "its terms"
-    path, _ = actions.take_away(page, someone, slot, ".npz", None)
-    assert path is not None
-
-
-def test_visitors_choose_from_their_own_hits_only(page, finder):
-    first, answer = finding.find(page, finder, None, asked(text="entry 10"))
-    second = actions.show_example(page, None, "A", page.examples[0]).session
-    result = finding.use(page, second, "A", {"token": answer["tiles"][0]["token"]})
-    assert "no longer in the list" in result.card
-    assert "Standing is still shown" in result.card
-    assert not second.found
-    assert first.found
-
-
-def test_old_hits_are_forgotten(page, finder, monkeypatch):
+def test_old_hits_are_forgotten(page, finder, monkeypatch, someone):
     monkeypatch.setattr(session, "MAX_FOUND", 15)
-    someone, first = finding.find(page, finder, None, asked(text="entry 10"))
-    _, second = finding.find(page, finder, someone, asked(text="entry 300"))
+    first = finding.find(page, finder, someone, asked(text="entry 10"))
+    second = finding.find(page, finder, someone, asked(text="entry 300"))
     assert len(someone.found) == 15
     assert {tile["token"] for tile in second["tiles"]} <= set(someone.found)
     assert first["tiles"][0]["token"] not in someone.found
@@ -240,35 +228,32 @@ def test_old_hits_are_forgotten(page, finder, monkeypatch):
         (BusyLibraryError("/srv/secret is being made"), "another process"),
     ],
 )
-def test_the_page_goes_on_without_search(page, finder, error, why):
+def test_the_page_goes_on_without_search(page, finder, error, why, someone):
     without = without_search(error, finder.thumbnails)
-    someone = actions.show_example(page, None, "A", page.examples[0]).session
     for answer in (
-        finding.find(page, without, someone, asked(text="dance"))[1],
-        finding.find_similar(page, without, someone, {"slot": "A"})[1],
+        finding.find(page, without, someone, asked(text="dance")),
+        finding.find_similar(page, without, someone, {"slot": "A"}),
     ):
         assert answer["problem"].startswith("Search isn't available on this server: ")
         assert why in answer["problem"]
         assert "everything else works" in answer["problem"]
         assert "secret" not in answer["problem"]
-    assert actions.say(page, someone, None)[0]
     with pytest.raises(ChatposeError, match="isn't available"):
         finding.search_for_program(page, without, "dance", "", 3)
 
 
-def test_without_the_language_model_similar_poses_still_come(page, library, describer, finder):
+def test_without_the_language_model_similar_poses_still_come(page, library, describer, finder, someone):
     class Wordless(TellingEmbedder):
         def embed_texts(self, texts):
             raise MissingExtraError("sentence-transformers is needed", fix="pip install in /srv/secret")
 
     search = PageSearch(lambda: LibrarySearch([Searcher(library, Wordless(64), describer=describer)]))
     wordless = Finder(search, finder.thumbnails)
-    someone = actions.show_example(page, None, "A", page.examples[0]).session
-    problem = finding.find(page, wordless, someone, asked(text="dance"))[1]["problem"]
+    problem = finding.find(page, wordless, someone, asked(text="dance"))["problem"]
     assert "Searching by words isn't available" in problem
     assert "secret" not in problem
-    assert finding.find_similar(page, wordless, someone, {"slot": "A"})[1]["tiles"]
-    assert finding.find(page, wordless, someone, asked(where=["kneeling"]))[1]["tiles"]
+    assert finding.find_similar(page, wordless, someone, {"slot": "A"})["tiles"]
+    assert finding.find(page, wordless, someone, asked(where=["kneeling"]))["tiles"]
 
 
 def test_libraries_are_opened_once_and_tried_again_later(opened, monkeypatch):
@@ -370,10 +355,10 @@ def test_tokens_cannot_be_guessed(describer):
         one.close()
 
 
-def test_answers_do_not_wait_for_pictures(page, finder, monkeypatch):
+def test_answers_do_not_wait_for_pictures(page, finder, monkeypatch, someone):
     gate = threading.Event()
     monkeypatch.setattr("chatpose.page.thumbnails.draw", lambda *_: b"x" if gate.wait(20) else b"")
-    _, answer = finding.find(page, finder, None, asked(text="entry 20"))
+    answer = finding.find(page, finder, someone, asked(text="entry 20"))
     waiting = finder.thumbnails.picture(answer["tiles"][0]["token"])
     assert waiting is not None
     assert not waiting.done()

@@ -1,66 +1,32 @@
 """The conversation on the page, without a browser: turns, clicks, uploads, what is kept and what isn't."""
 
-import json
 import logging
-import threading
+import queue
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import torch
-from photo_fakes import StandingPeople
+from page_desk import Scripted, act, make_desk, say
 from PIL import Image
+from search_library import TellingEmbedder, make_library
 
-from chatpose.agent.agent import Agent
-from chatpose.agent.backends.protocol import Call, Move, OnText, Say, View
-from chatpose.agent.steps import Cancelled, never
-from chatpose.agent.toolbox import Toolbox
 from chatpose.atlas.compiled import Atlas
-from chatpose.atlas.naming import Namer
 from chatpose.body.model import BodyModel
-from chatpose.corpus.instructions.messages import ToolCall
 from chatpose.errors import MissingFileError, TooLargeError
 from chatpose.formats import PoseClip, load, save
-from chatpose.page import acts, layout, sheet, turns, uploads
-from chatpose.page.actions import Page
+from chatpose.page import acts, finding, layout, sheet, turns, uploads
 from chatpose.page.components import chat_value
-from chatpose.page.desk import Change, Desk, PageParts
+from chatpose.page.desk import Change, Desk
 from chatpose.page.examples import load_examples
-from chatpose.page.finding import Finder
 from chatpose.page.search import PageSearch
-from chatpose.page.thumbnails import Thumbnails
 from chatpose.page.visit import Visit
 from chatpose.posecodes.describe import Describer
+from chatpose.retrieval.search_place import LibrarySearch
+from chatpose.retrieval.searcher import Searcher
 
 MARKUP = "<img src=x onerror=alert(1)>"
-
-
-class Scripted:
-    """Does what the words say, by the script of these tests."""
-
-    name = "scripted"
-
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-
-    def next(self, view: View, *, on_text: OnText | None = None, cancelled: Cancelled = never) -> Move:
-        word = view.text.split()[0] if view.text else ""
-        if word == "make":
-            return Say("Here.", poses=(Atlas.load().poses[50],), plan=("left knee: right angle",))
-        if word == "mirror" and not view.outcomes:
-            return Call((ToolCall("mirror", {"pose": "it"}),))
-        if word == "export" and not view.outcomes:
-            return Call((ToolCall("export", {"pose": "it", "format": "npz"}),))
-        if word == "estimate" and not view.outcomes:
-            return Call((ToolCall("estimate", {"photo": "photo 1"}),))
-        if word == "break":
-            raise RuntimeError("secret of the visitor")
-        if word == "wait":
-            while not (self.gate.wait(0.01) or cancelled()):
-                pass
-        return Say("Done.")
 
 
 @pytest.fixture(scope="module")
@@ -75,27 +41,13 @@ def backend() -> Scripted:
 
 @pytest.fixture
 def desk(describer: Describer, backend: Scripted) -> Iterator[Desk]:
-    with TemporaryDirectory() as root:
-        namer = Namer(describer=describer)
-        page = Page(describer.body, load_examples(), Path(root), describer, namer, StandingPeople())
-        finder = Finder(PageSearch(lambda: pytest.fail("no search here")), Thumbnails(describer.body))
-        yield Desk(page, finder, Agent(Toolbox(PageParts(page, finder.search), page.root), backend))
-        finder.thumbnails.close()
+    with make_desk(describer, backend) as made:
+        yield made
 
 
 @pytest.fixture
 def visit(desk: Desk) -> Visit:
     return desk.visit(None)
-
-
-def say(desk: Desk, visit: Visit, text: str, *paths: Path) -> list[Change]:
-    changes = list(turns.answer(desk, visit, text, paths))
-    json.dumps([chat_value(visit, change) for change in changes])
-    return changes
-
-
-def act(desk: Desk, visit: Visit, what: str, **more: Any) -> Change:
-    return acts.perform(desk, visit, {"do": what, **more}, Path("/nowhere"))
 
 
 # --- turns ------------------------------------------------------------------------------------------------------------
@@ -187,6 +139,19 @@ def test_a_new_conversation_drops_the_turn_that_runs(desk, visit, backend):
     assert say(desk, visit, "make a pose")[-1].messages[1]["key"] == "b0"
 
 
+def test_what_comes_at_once_is_sent_at_once():
+    events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    for number in range(3):
+        events.put(number)
+    assert turns._arrived(events) == [0, 1, 2]
+    draft = {"do": "load", "slot": "A", "meta": {"draft": True}}
+    body = {"do": "load", "slot": "A", "meta": {"draft": False}}
+    merged = turns._together([Change(commands=[draft]), Change(commands=[body]), Change(note="last")])
+    assert merged.note == "last"
+    assert merged.commands == [body], "the draft would be gone before it is seen"
+    assert turns._together([Change(), Change(commands=[draft])]).commands == [draft]
+
+
 def test_faults_are_told_and_logged_without_content(desk, visit, caplog):
     say(desk, visit, "make a pose")
     with caplog.at_level(logging.INFO):
@@ -233,6 +198,27 @@ def test_examples_compare_download(desk, visit):
     assert act(desk, visit, "download", suffix="/../x", slot="A").problem
     act(desk, visit, "alone")
     assert "B" not in visit.session.shown
+
+
+def test_a_hit_of_the_finder_becomes_the_pose_on_screen(describer, tmp_path):
+    with make_library(tmp_path / "poses", describer) as library:
+        search = LibrarySearch([Searcher(library, TellingEmbedder(64), describer=describer)])
+        with make_desk(describer, search=PageSearch(lambda: search)) as desk:
+            first, second = desk.visit(None), desk.visit(None)
+            asked = {"ask": 1, "text": "entry 50", "where": [], "k": 3}
+            tile = finding.find(desk.page, desk.finder, first.session, asked)["tiles"][0]
+            change = act(desk, first, "use_a", token=tile["token"])
+            item = first.state.current_pose
+            assert change.panel["on"] == 1
+            assert torch.allclose(
+                item.pose.body_pose, Atlas.load().pose(Atlas.load().entries[50].id).body_pose, atol=1e-3
+            )
+            assert any("Apache-2.0" in note for note in change.panel["current"]["notes"]), "its terms"
+            beside = act(desk, first, "use_b", token=tile["token"])
+            assert beside.panel["beside"] == {"title": tile["name"], "number": None}
+            act(desk, second, "example", key="stand")
+            assert "no longer in the list" in act(desk, second, "use_a", token=tile["token"]).note
+            assert len(second.state.poses) == 1
 
 
 def test_files_of_the_agent_are_handed_over(desk, visit):

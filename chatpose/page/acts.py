@@ -15,9 +15,10 @@ from chatpose.body.pose import stack_poses
 from chatpose.corpus.instructions.messages import ToolCall
 from chatpose.errors import ChatposeError, MissingFileError, printable
 from chatpose.formats.clip import PoseClip
-from chatpose.page import cards, screen, sheet, transcript, uploads, viewer
+from chatpose.page import screen, sheet, transcript, uploads, viewer, wording
 from chatpose.page.actions import frame_and_camera
 from chatpose.page.desk import Change, Desk
+from chatpose.page.finding import origin
 from chatpose.page.session import SLOTS, Shown, new_folder, read_clip
 from chatpose.page.turns import FAULT
 from chatpose.page.visit import Visit
@@ -73,7 +74,7 @@ def perform(desk: Desk, visit: Visit, asked: Any, upload_folder: Path) -> Change
     try:
         return act(Act(desk, visit, asked, upload_folder))
     except ChatposeError as error:
-        return Change(note=sentence(cards.plain_words(error, visit.session.folder)), problem=True)
+        return Change(note=sentence(wording.plain_words(error, visit.session.folder)), problem=True)
     except Exception as error:
         _log.error("an act failed: %s", type(error).__name__)
         return Change(note=FAULT, problem=True)
@@ -124,12 +125,15 @@ def _example(act: Act) -> Change:
     if example is None:
         raise MissingFileError("no such example")
     if act.asked.get("slot") == "B":
-        return _beside(act, example.shown, None)
+        change = _beside(act, example.shown, None)
+        shown = act.visit.session.shown.get("A")
+        if shown is None or len(shown.clip) == 1:  # otherwise the frame is A's
+            change.commands.append(viewer.frame(example.frame))
+        return change
     clip = example.shown.clip
     bench, state = act.desk.bench(act.visit), act.visit.state
-    item = bench.item(
-        state.next_pose, example.shown.title, clip.pose[0], "library", clip=clip if len(clip) > 1 else None
-    )
+    moving = {"clip": clip, "frame": example.frame} if len(clip) > 1 else {}
+    item = bench.item(state.next_pose, example.shown.title, example.pose, "library", **moving)
     return _added(act, item)
 
 
@@ -150,7 +154,7 @@ def use(act: Act, slot: str) -> Change:
         raise MissingFileError("that pose is no longer in the list", fix="search again")
     item = act.visit.state.hit_as_pose(Hit.of(hit))
     title = item.title[:1].upper() + item.title[1:]
-    item = dataclasses.replace(item, title=title)
+    item = dataclasses.replace(item, title=title, notes=tuple(filter(None, (*item.notes, origin(hit)))))
     if slot == "B":
         space = act.desk.page.body.data.shape_space
         return _beside(act, Shown(title, PoseClip(stack_poses([hit.pose]), layout="library", shape_space=space)), None)
@@ -215,7 +219,7 @@ def _save(act: Act) -> Change:
 
 
 def _handed(path: Path) -> Change:
-    return Change(file=path, note=f"Saved {path.name}, {cards.size_text(path.stat().st_size)}.")
+    return Change(file=path, note=f"Saved {path.name}, {wording.size_text(path.stat().st_size)}.")
 
 
 def _open(act: Act) -> Change:
@@ -274,10 +278,10 @@ def _readings(act: Act) -> Change:
     act.visit.readings = bool(act.asked.get("on"))
     if not act.visit.readings:
         return act.changed()
-    seen = seen.with_person(0, all_readings=True)
+    seen = seen.with_all_readings()
     shown = Shown(item.title, seen.clip(act.desk.page.body), seen)
     act.visit.session.shown["A"] = shown
-    return Change(commands=[viewer.load("A", shown, act.desk.page.body, about=item.description)])
+    return Change(commands=[viewer.load("A", shown, act.desk.page.bodies, about=item.description)])
 
 
 def _mirrored(act: Act) -> Change:

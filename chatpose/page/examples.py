@@ -19,11 +19,18 @@ class Example:
         key: short name.
         shown: title and clip.
         about: one sentence on what it shows.
+        frame: the most telling one, for its picture and to begin with.
     """
 
     key: str
     shown: Shown
     about: str
+    frame: int = 0
+
+    @property
+    def pose(self) -> Pose:
+        """The pose of that frame."""
+        return self.shown.clip.pose[self.frame]
 
 
 def load_examples() -> list[Example]:
@@ -40,4 +47,4 @@ def _example(entry: dict) -> Example:
         rows("global_orient"), rows("body_pose"), betas=rows("betas"), transl=rows("transl")
     )  # raises on anything that isn't a pose
     clip = PoseClip(pose, fps=entry.get("fps"))
-    return Example(entry["key"], Shown(entry["title"], clip), entry["about"])
+    return Example(entry["key"], Shown(entry["title"], clip), entry["about"], entry.get("frame", 0))

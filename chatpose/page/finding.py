@@ -1,6 +1,6 @@
-"""What the finder does: searches by words and statements, poses like the one on screen, a hit as the current pose.
+"""What the finder does: searches by words and statements, poses like the one on screen.
 
-Like `actions`: plain functions that the layout binds to events. Whatever the browser sends is checked here.
+Plain functions that the layout binds to events. Whatever the browser sends is checked here.
 """
 
 import secrets
@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chatpose.body.pose import Pose, stack_poses
+from chatpose.body.pose import Pose
 from chatpose.errors import ChatposeError, MissingFileError
-from chatpose.formats.clip import PoseClip
-from chatpose.page import cards, photos, viewer, words
-from chatpose.page.actions import Page, Result, attempt, frame_and_camera, guarded
+from chatpose.page import photos
+from chatpose.page.actions import Page, attempt, frame_and_camera
 from chatpose.page.search import MOST_FOR_PROGRAMS, MOST_ON_PAGE, PageSearch, checked_count
-from chatpose.page.session import SLOTS, Session, Shown, read_clip
+from chatpose.page.session import SLOTS, Session, read_clip
 from chatpose.page.thumbnails import Thumbnails
 from chatpose.perception.photo_files import is_photo
 from chatpose.retrieval.hit import SearchHit
@@ -45,7 +44,7 @@ class Finder:
     thumbnails: Thumbnails
 
 
-def find(page: Page, finder: Finder, session: Session | None, asked: Any) -> tuple[Session, Answer]:
+def find(page: Page, finder: Finder, session: Session, asked: Any) -> Answer:
     """Poses by words and statements.
 
     Args:
@@ -55,9 +54,9 @@ def find(page: Page, finder: Finder, session: Session | None, asked: Any) -> tup
         asked: by the browser: `{"ask", "text", "where", "k"}`.
 
     Returns:
-        The session, and an answer for the finder.
+        An answer for the finder.
     """
-    session, asked = page.session(session), asked if isinstance(asked, dict) else {}
+    asked = asked if isinstance(asked, dict) else {}
 
     def search() -> Answer:
         text, where = asked.get("text") or "", asked.get("where") or []
@@ -70,10 +69,10 @@ def find(page: Page, finder: Finder, session: Session | None, asked: Any) -> tup
             "more": len(hits) == k < MOST_ON_PAGE,
         }
 
-    return session, _answer(session, "found", asked, search)
+    return _answer(session, "found", asked, search)
 
 
-def find_similar(page: Page, finder: Finder, session: Session | None, asked: Any) -> tuple[Session, Answer]:
+def find_similar(page: Page, finder: Finder, session: Session, asked: Any) -> Answer:
     """Poses like the one on screen.
 
     Args:
@@ -83,9 +82,9 @@ def find_similar(page: Page, finder: Finder, session: Session | None, asked: Any
         asked: by the browser: `{"ask", "slot", "frames"}`; without a slot that is shown it is A.
 
     Returns:
-        The session, and an answer for the finder.
+        An answer for the finder.
     """
-    session, asked = page.session(session), asked if isinstance(asked, dict) else {}
+    asked = asked if isinstance(asked, dict) else {}
 
     def search() -> Answer:
         slot = asked.get("slot")
@@ -94,39 +93,13 @@ def find_similar(page: Page, finder: Finder, session: Session | None, asked: Any
         if shown is None:
             return {"tiles": [], "status": "Show a pose to see others like it."}
         frame, _ = frame_and_camera(shown, slot, asked)
-        pose = words.pose_on_screen(shown, frame, page.body)
+        pose = shown.pose(frame, page.body)
         hits = finder.search.like(pose, (), SIMILAR + 1)
         others = [hit for hit in hits if hit.distance_mm is None or hit.distance_mm > SAME_MM][:SIMILAR]
         tiles = [_tile(finder, session, hit, _apart(hit)) for hit in others]
         return {"tiles": tiles, "status": f"Like {_cut(shown.title)} ({slot}), the nearest first."}
 
-    return session, _answer(session, "similar", asked, search)
-
-
-def use(page: Page, session: Session | None, slot: str, asked: Any) -> Result:
-    """Shows a hit as the current pose of a slot.
-
-    Args:
-        page: what the actions share.
-        session: the visitor's, who can choose from their own hits only.
-        slot: "A" or "B".
-        asked: by the browser: `{"token"}`.
-    """
-    session = page.session(session)
-
-    def show() -> Result:
-        token = asked.get("token") if isinstance(asked, dict) else None
-        hit = session.found.get(token) if isinstance(token, str) else None
-        if hit is None:
-            raise MissingFileError("that pose is no longer in the list", fix="search again")
-        space = page.body.data.shape_space
-        clip = PoseClip(stack_poses([hit.pose]), layout="library", shape_space=space)
-        shown = Shown(_name(hit), clip)
-        command = viewer.load(slot, shown, page.body)
-        session.shown[slot] = shown
-        return Result(session, cards.clip_card(shown, page.body, about=_origin(hit)), [command], [])
-
-    return guarded(session, slot, show)
+    return _answer(session, "similar", asked, search)
 
 
 def search_for_program(page: Page, finder: Finder, text: str, where: str, k: float) -> dict[str, Any]:
@@ -162,8 +135,7 @@ def similar_for_program(page: Page, finder: Finder, file: str, frame: float, whe
 def _pose_of(page: Page, source: Path, frame: int) -> Pose:
     if not is_photo(source):
         return read_clip(source).select(frame=frame).pose_on(page.body)[0]
-    seen = photos.look(source, page.estimator)
-    return find_person(list(seen.people), None, source.name).pose
+    return find_person(photos.look(source, page.estimator), None, source.name).pose
 
 
 def _answer(session: Session, which: str, asked: dict[str, Any], search: Any) -> Answer:
@@ -190,11 +162,10 @@ def _apart(hit: SearchHit) -> str:
     return "" if hit.distance_mm is None else f"{hit.distance_mm / 10:.0f} cm off"
 
 
-def _origin(hit: SearchHit) -> str:
+def origin(hit: SearchHit) -> str:
     """Where a pose comes from, with its terms."""
-    told = [f"Out of the library: {hit.id}"]
-    told += [part for part in (hit.row.source, hit.row.licence) if part]
-    return f"{', '.join(told)}. Its mirror image." if hit.mirrored else f"{', '.join(told)}."
+    told = ", ".join(part for part in (hit.row.source, hit.row.licence) if part)
+    return " ".join(part for part in (f"{told}." if told else "", "Its mirror image." if hit.mirrored else "") if part)
 
 
 def _found_line(count: int, told: str) -> str:

@@ -143,11 +143,11 @@ def _bind_finder(desk: Desk, parts: Parts, many: dict[str, Any]) -> None:
 
     def find(visit: Visit | None, event: gr.EventData) -> tuple[Visit, finding.Answer]:
         visit = desk.visit(visit)
-        return visit, finding.find(page, finder, visit.session, event._data)[1]
+        return visit, finding.find(page, finder, visit.session, event._data)
 
     def alike(visit: Visit | None, event: gr.EventData) -> tuple[Visit, finding.Answer]:
         visit = desk.visit(visit)
-        return visit, finding.find_similar(page, finder, visit.session, event._data)[1]
+        return visit, finding.find_similar(page, finder, visit.session, event._data)
 
     def user(slot: str) -> Callable[..., list[Any]]:
         def use(visit: Visit | None, event: gr.EventData) -> list[Any]:
@@ -168,26 +168,24 @@ def _bind_finder(desk: Desk, parts: Parts, many: dict[str, Any]) -> None:
 def _bind_stage(desk: Desk, parts: Parts) -> None:
     import gradio as gr
 
-    def settled(visit: Visit | None, event: gr.EventData) -> tuple[Any, Any]:
+    def settled(visit: Visit | None, event: gr.EventData) -> Iterator[tuple[Any, Any, Any]]:
+        """What was measured, and after it the photo, where there is one."""
         visit = desk.visit(visit)
-        told, _ = actions.attempt(visit.session.folder, lambda: sheet.measured(desk, visit, event._data))
-        return visit, panel_value(told) if told is not None else gr.skip()
-
-    def photo(visit: Visit | None) -> tuple[Any, Any, Any]:
-        visit = desk.visit(visit)
-        seen, _ = actions.attempt(visit.session.folder, lambda: sheet.photo(desk, visit))
-        if seen is None:
-            return visit, gr.skip(), panel_value({"photo": None})
-        pictures = seen["pictures"]
-        command = viewer.photo(pictures[-1]["url"], pictures[-1]["words"]) if pictures else viewer.photo("", "")
-        return visit, viewer.update(command), panel_value({"photo": seen})
+        folder = visit.session.folder
+        told, _ = actions.attempt(folder, lambda: sheet.measured(desk, visit, event._data))
+        of_photo = sheet.is_of_photo(visit)
+        yield visit, gr.skip(), panel_value((told or {}) | ({} if of_photo else {"photo": None}))
+        if of_photo:
+            seen, _ = actions.attempt(folder, lambda: sheet.photo(desk, visit))
+            pictures = seen["pictures"] if seen else []
+            command = viewer.photo(pictures[-1]["url"], pictures[-1]["words"]) if pictures else viewer.photo("", "")
+            yield visit, viewer.update(command), panel_value({"photo": seen})
 
     def picture(visit: Visit | None, event: gr.EventData) -> viewer.Update:
         return actions.draw_pictures(desk.page, desk.visit(visit).session, event._data)
 
     once = _QUIET | {"trigger_mode": "always_last"}
-    said = parts.stage.settled(settled, parts.visit, [parts.visit, parts.panel], **once)
-    said.then(photo, parts.visit, [parts.visit, parts.stage, parts.panel], **_QUIET)
+    parts.stage.settled(settled, parts.visit, [parts.visit, parts.stage, parts.panel], **once)
     parts.stage.picture(picture, parts.visit, parts.stage, **_QUIET)
 
 

@@ -32,33 +32,21 @@ _QUALITY = 88
 
 @dataclass(frozen=True, eq=False)
 class SeenPhoto:
-    """A photo that was looked at.
+    """A photo with the person in it who is on screen.
 
     Attributes:
         photo: small.
-        people: the largest first; may be empty.
-        path: the file that it was read from, while it is there.
-        mirrored: whether it was read as a mirror image.
-        person: who is on screen.
+        chosen: who is on screen.
         all_readings: whether the other readings of that person are frames of the clip.
     """
 
     photo: Photo
-    people: tuple[PhotoPerson, ...]
-    path: Path
-    mirrored: bool = False
-    person: int = 0
+    chosen: PhotoPerson
     all_readings: bool = False
 
-    @property
-    def chosen(self) -> PhotoPerson:
-        """Who is on screen."""
-        return self.people[self.person]
-
-    def with_person(self, person: int, *, all_readings: bool) -> "SeenPhoto":
-        """Somebody else, or the same one; numbers that there are not are taken as the nearest."""
-        person = min(max(person, 0), len(self.people) - 1)
-        return dataclasses.replace(self, person=person, all_readings=all_readings)
+    def with_all_readings(self) -> "SeenPhoto":
+        """The same, with all readings as frames."""
+        return dataclasses.replace(self, all_readings=True)
 
     def readings(self, body: BodyModel) -> list[Reading]:
         """All readings of who is on screen, the likeliest first."""
@@ -80,26 +68,21 @@ class SeenPhoto:
         """Joints of who is on screen that nothing is said of: where they are is a guess."""
         return [name for name, seen in zip(SMPL.joint_names, self.chosen.visible.tolist(), strict=True) if not seen]
 
-    def names(self) -> list[str]:
-        """What to call the people in a list."""
-        return [f"{number}" for number in range(1, len(self.people) + 1)]
-
 
 @one_thread()
-def look(path: Path, estimator: Estimating, *, mirrored: bool = False) -> SeenPhoto:
-    """Reads a photo and looks for people.
+def look(path: Path, estimator: Estimating) -> list[PhotoPerson]:
+    """Reads a photo and looks for people; the largest first, there may be none.
 
     Raises:
         ChatposeError: whatever is wrong with the photo.
         MissingFileError: this server can't look at photos.
     """
-    photo = read_photo(path, mirrored=mirrored)
+    photo = read_photo(path)
     estimator = estimator if isinstance(estimator, PhotoEstimator) else estimator(path)
     try:
-        people = estimator.people(photo)
+        return estimator.people(photo)
     except (MissingFileError, MissingExtraError) as error:  # whose words name folders of the server
         raise MissingFileError("photos can't be looked at here yet", fix=error.fix) from error
-    return SeenPhoto(_small(photo), tuple(people), path, mirrored)
 
 
 @one_thread()
@@ -109,7 +92,7 @@ def seen_again(content: bytes, title: str, person: PhotoPerson) -> SeenPhoto:
     Raises:
         ChatposeError: whatever is wrong with the photo.
     """
-    return SeenPhoto(_small(photo_of_bytes(content, title)), (person,), Path())
+    return SeenPhoto(_small(photo_of_bytes(content, title)), person)
 
 
 def small_picture(content: bytes, title: str, size: int) -> str:
@@ -127,7 +110,7 @@ def small_picture(content: bytes, title: str, size: int) -> str:
 def pictures(seen: SeenPhoto, body: BodyModel) -> list[tuple[str, str]]:
     """What is shown beside the body: (words, data URL) of the photo with landmarks and of the body in it."""
     drawn = (
-        ("What was seen", seen_panel(seen.photo, seen.people, PICTURE_PX)),
+        ("What was seen", seen_panel(seen.photo, [seen.chosen], PICTURE_PX)),
         ("The body in the photo", body_panel(seen.photo, [seen.chosen], body, PICTURE_PX)),
     )
     return [(words, _data_url(picture)) for words, picture in drawn]

@@ -82,8 +82,8 @@ def estimate(desk: Desk, file: str | None, style: str = "plain") -> Row:
 
     def look() -> list[Row]:
         with one_thread():
-            seen = photos.look(path, desk.page.estimator)
-            return [_seen_person(desk.page, person, style) for person in seen.people]
+            people = photos.look(path, desk.page.estimator)
+            return [_seen_person(desk.page, person, style) for person in people]
 
     return {"input": path.name, "people": _plainly(path.parent, look)} | _seconds(start)
 

@@ -23,9 +23,9 @@ def show(desk: Desk, visit: Visit) -> list[viewer.Command]:
         shown = desk.page.examples[0].shown
         visit.session.shown["A"] = shown
         about = desk.page.examples[0].about
-        return [viewer.load("A", shown, desk.page.body, about=about), viewer.photo("", "")]
+        return [viewer.load("A", shown, desk.page.bodies, about=about), viewer.photo("", "")]
     shown = shown_of(desk, visit, item)
-    command = viewer.load("A", shown, desk.page.body, unseen=unseen_of(item), about=item.description)
+    command = viewer.load("A", shown, desk.page.bodies, unseen=unseen_of(item), about=item.description)
     visit.session.shown["A"] = shown
     commands = [command, viewer.photo("", "")]
     return [*commands, viewer.frame(item.frame // viewer.shown_stride(len(shown.clip)))] if item.frame else commands
@@ -33,7 +33,7 @@ def show(desk: Desk, visit: Visit) -> list[viewer.Command]:
 
 def show_beside(desk: Desk, visit: Visit, shown: Shown, number: int | None = None) -> list[viewer.Command]:
     """Puts something on screen as B."""
-    command = viewer.load("B", shown, desk.page.body)
+    command = viewer.load("B", shown, desk.page.bodies)
     visit.session.shown["B"] = shown
     visit.compared = number
     return [command]
@@ -42,7 +42,7 @@ def show_beside(desk: Desk, visit: Visit, shown: Shown, number: int | None = Non
 def draft(desk: Desk, pose: Pose) -> list[viewer.Command]:
     """A pose that isn't checked yet; it is shown, and nothing else."""
     shown = Shown(DRAFT, PoseClip(stack_poses([pose])))
-    return [viewer.load("A", shown, desk.page.body, draft=True)]
+    return [viewer.load("A", shown, desk.page.bodies, draft=True)]
 
 
 def shown_of(desk: Desk, visit: Visit, item: PoseItem) -> Shown:

@@ -5,12 +5,12 @@ import shutil
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from chatpose.body.model import BodyModel
-from chatpose.errors import MissingFileError, TooLargeError, UnreadableFileError
+from chatpose.body.pose import Pose
+from chatpose.errors import MissingFileError, TooLargeError
 from chatpose.formats import load, save
 from chatpose.formats.clip import PoseClip
 from chatpose.formats.registry import (
@@ -27,13 +27,10 @@ from chatpose.retrieval.hit import SearchHit
 SLOTS = ("A", "B")
 MAX_PAGE_FRAMES = 100_000
 """Most frames that a visitor may hold in a slot: about 90 MB of rotations."""
-MAX_DROPPED_FILES = 50
 MAX_FOUND = 240
 """Hits that a visitor may still choose from."""
 PICTURE_SIZE = 1024
 
-_COMPANIONS = (".asf",)
-_NAME_ON_DISK = 120
 _KEEP_SECONDS = 300
 _WINDOWS_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 
@@ -52,6 +49,10 @@ class Shown:
     clip: PoseClip
     seen: SeenPhoto | None = None
 
+    def pose(self, frame: int, body: BodyModel) -> Pose:
+        """The pose of one frame, with betas that mean something on this body; of no such frame the nearest."""
+        return self.clip.pose_on(body)[min(max(frame, 0), len(self.clip) - 1)]
+
 
 @dataclass(eq=False)
 class Session:
@@ -59,13 +60,11 @@ class Session:
 
     Attributes:
         folder: the visitor's own folder; every file of the session lies in it.
-        dropped: by slot, the pose files of its last drop.
         shown: by slot, what is on screen.
         found: by token, the poses that searches found last, to be chosen from.
     """
 
     folder: Path
-    dropped: dict[str, list[Path]] = field(default_factory=dict)
     shown: dict[str, Shown] = field(default_factory=dict)
     found: OrderedDict[str, SearchHit] = field(default_factory=OrderedDict)
 
@@ -80,54 +79,6 @@ class Session:
         self.found.move_to_end(token)
         while len(self.found) > MAX_FOUND:
             self.found.popitem(last=False)
-
-    def take(self, slot: str, paths: Sequence[str | Path]) -> list[str]:
-        """Copies uploaded files into the session, in place of those that the slot had, and names those to choose from.
-
-        Files that only go with another (.asf with .amc) are kept beside it and not listed.
-
-        Raises:
-            TooLargeError: more than `MAX_DROPPED_FILES` at once.
-            UnreadableFileError: nothing among them that could be a pose file.
-        """
-        if len(paths) > MAX_DROPPED_FILES:
-            raise TooLargeError(
-                f"{len(paths)} files at once", expected=f"at most {MAX_DROPPED_FILES}", fix="drop fewer of them"
-            )
-        folder = Path(tempfile.mkdtemp(prefix=f"{slot}-", dir=self.folder))
-        copies = [Path(shutil.copyfile(path, _free_path(folder, Path(path).name))) for path in paths]
-        poses = [copy for copy in copies if copy.suffix.lower() not in _COMPANIONS]
-        if not poses:
-            shutil.rmtree(folder)
-            raise UnreadableFileError(
-                f"{copies[0].name!r} holds no poses" if copies else "no file came",
-                expected=f"a photo, or one of {', '.join(readable_suffixes())}",
-                fix="drop an .asf together with its .amc",
-            )
-        for old in self.dropped.get(slot, []):
-            shutil.rmtree(old.parent, ignore_errors=True)
-        self.dropped[slot] = sorted(poses, key=lambda path: path.name.lower())
-        return [path.name for path in self.dropped[slot]]
-
-    def file(self, slot: str, index: int) -> Path:
-        """One of the dropped files.
-
-        Raises:
-            MissingFileError: there is none of that number.
-        """
-        dropped = self.dropped.get(slot, [])
-        if not 0 <= index < len(dropped):
-            raise MissingFileError("that file is no longer here", fix="drop it again")
-        return dropped[index]
-
-    def read(self, slot: str, index: int, up: UpAxis | None = None) -> Shown:
-        """Reads one of the dropped pose files.
-
-        Raises:
-            ChatposeError: whatever is wrong with the file.
-        """
-        path = self.file(slot, index)
-        return Shown(path.name, read_clip(path, up))
 
     def export(self, slot: str, suffix: str, body: BodyModel, *, frame: int = 0, camera: str = "front") -> Path:
         """Writes what a slot shows as a file of the session.
@@ -199,15 +150,6 @@ def write_clip(
         clip, stem = clip.select(frame=frame), f"{stem}_{frame:05d}"
     path = folder / f"{stem}{suffix}"
     save(clip, path, WriteOptions(body=body, camera=camera, size=PICTURE_SIZE))
-    return path
-
-
-def _free_path(folder: Path, name: str) -> Path:
-    """A path for `name` in `folder` that isn't taken (two folders may each have dropped a walk.bvh)."""
-    name = name[-_NAME_ON_DISK:]
-    path, number = folder / name, 2
-    while path.exists():
-        path, number = folder / f"{number} {name}", number + 1
     return path
 
 

@@ -8,12 +8,11 @@ from chatpose.agent.replying import statement_claim
 from chatpose.errors import ChatposeError
 from chatpose.page import photos, screen
 from chatpose.page.actions import frame_and_camera
-from chatpose.page.cards import facts, format_choices
 from chatpose.page.desk import Desk
 from chatpose.page.session import Shown, holds_one_frame
 from chatpose.page.transcript import held, tile
 from chatpose.page.visit import Visit
-from chatpose.page.words import pose_on_screen
+from chatpose.page.wording import facts, format_choices, shown_notes
 from chatpose.perception.one_thread import one_thread
 from chatpose.perception.telling import tell
 from chatpose.posecodes.body_parts import joints_of
@@ -32,7 +31,7 @@ def fixed(desk: Desk, visit: Visit) -> Sheet:
             "key": example.key,
             "title": example.shown.title,
             "alt": example.about,
-            "token": desk.finder.thumbnails.offer(example.shown.clip.pose[0]),
+            "token": desk.finder.thumbnails.offer(example.pose),
         }
         for example in desk.page.examples
     ]
@@ -53,7 +52,7 @@ def quick(desk: Desk, visit: Visit) -> Sheet:
     item = visit.state.current_pose
     beside = visit.session.shown.get("B")
     return {
-        "current": _head(visit, item),
+        "current": _head(desk, visit, item),
         "asked": [_asked(row) for row in item.checks] if item else [],
         "tray": [tile(desk, visit, one) for one in visit.state.poses],
         "on": item.number if item else None,
@@ -83,11 +82,17 @@ def measured(desk: Desk, visit: Visit, state: Any) -> Sheet:
     return found
 
 
+def is_of_photo(visit: Visit) -> bool:
+    """Whether the pose on screen is out of a photo."""
+    item = visit.state.current_pose
+    return item is not None and item.seen is not None and item.source == "photo"
+
+
 @one_thread()
 def photo(desk: Desk, visit: Visit) -> Sheet | None:
     """The photo that the pose on screen is out of; None where there is none."""
     item = visit.state.current_pose
-    if item is None or item.seen is None or item.source != "photo":
+    if item is None or item.seen is None or not is_of_photo(visit):
         return None
     told: Sheet = {
         "number": item.number,
@@ -115,7 +120,7 @@ def photo(desk: Desk, visit: Visit) -> Sheet | None:
     return told | {"all": visit.readings}
 
 
-def _head(visit: Visit, item: PoseItem | None) -> Sheet:
+def _head(desk: Desk, visit: Visit, item: PoseItem | None) -> Sheet:
     if item is None:
         return {"title": "", "description": "", "names": [], "facts": "", "notes": [], "up": False}
     told = [facts(item.clip)] if item.clip is not None else []
@@ -124,6 +129,8 @@ def _head(visit: Visit, item: PoseItem | None) -> Sheet:
     if item.parent is not None:
         told.append(f"made from pose {item.parent}")
     notes = [*item.notes] if item.source != "file" or item.clip is None else [*item.clip.warnings, *item.clip.notes]
+    if item.clip is not None:
+        notes += shown_notes(item.clip, desk.page.body)
     return {
         "number": item.number,
         "title": item.title,
@@ -154,7 +161,7 @@ def _seen_checks(desk: Desk, visit: Visit, item: PoseItem, frame: int) -> list[C
     if item.seen is not None and item.seen.found is not None:
         reading = 0
         if visit.readings and (seen := visit.seen.get(item.number)) is not None:
-            reading = seen.with_person(0, all_readings=True).reading_of_frame(frame, page.body).hypothesis
+            reading = seen.with_all_readings().reading_of_frame(frame, page.body).hypothesis
         return list(tell(item.seen.found, page.describer, page.namer, "full", hypothesis=reading).description.checks)
     hidden = set(screen.unseen_of(item))
     checks = page.describer.describe(item.pose, "full").checks
@@ -162,15 +169,14 @@ def _seen_checks(desk: Desk, visit: Visit, item: PoseItem, frame: int) -> list[C
 
 
 def _described(desk: Desk, shown: Shown, frame: int) -> Sequence[Check]:
-    return desk.page.describer.describe(pose_on_screen(shown, frame, desk.page.body), "full").checks
+    return desk.page.describer.describe(shown.pose(frame, desk.page.body), "full").checks
 
 
 def _way(desk: Desk, shown: dict[str, Shown], state: Any) -> str:
     if not {"A", "B"} <= shown.keys():
         return ""
     first, second = (
-        pose_on_screen(shown[slot], frame_and_camera(shown[slot], slot, state)[0], desk.page.body)
-        for slot in ("A", "B")
+        shown[slot].pose(frame_and_camera(shown[slot], slot, state)[0], desk.page.body) for slot in ("A", "B")
     )
     return desk.page.describer.compare(first, second).text
 

@@ -1,5 +1,7 @@
 """One turn of the conversation on the page: what is shown while the agent works, and what stays."""
 
+import contextlib
+import dataclasses
 import logging
 import queue
 import re
@@ -60,19 +62,37 @@ def answer(desk: Desk, visit: Visit, text: str, paths: Sequence[Path]) -> Iterat
     worker = threading.Thread(target=_work, args=(desk, visit, epoch, lock, text, paths, events), daemon=True)
     worker.start()
     yield live.begin()
-    while True:
-        event = events.get()
-        if visit.epoch != epoch:
-            return
-        if isinstance(event, Problem):
-            yield live.problem(event.text)
-            return
-        if isinstance(event, Done):
-            _remember_files(visit, before, event.result, paths)
-            yield live.end(event.result)
-            return
-        if (change := live.take(event)) is not None:
-            yield change
+    while not live.over:
+        changes = []
+        for event in _arrived(events):
+            if visit.epoch != epoch:
+                return
+            if isinstance(event, Problem):
+                changes.append(live.problem(event.text))
+            elif isinstance(event, Done):
+                _remember_files(visit, before, event.result, paths)
+                changes.append(live.end(event.result))
+            elif (change := live.take(event)) is not None:
+                changes.append(change)
+        if changes:
+            yield _together(changes)
+
+
+def _arrived(events: "queue.SimpleQueue[Event | Problem]") -> "list[Event | Problem]":
+    """The next event, and whatever came with it: sending each by itself would take longer than all at once."""
+    found = [events.get()]
+    with contextlib.suppress(queue.Empty):
+        while True:
+            found.append(events.get_nowait())
+    return found
+
+
+def _together(changes: Sequence[Change]) -> Change:
+    """Changes of one reply as one; of its messages the last is the whole, and a draft isn't shown before its body."""
+    commands = [command for change in changes for command in change.commands]
+    bodies = [command for command in commands if command["do"] == "load"]
+    late = [command for command in bodies[:-1] if command["meta"]["draft"]]
+    return dataclasses.replace(changes[-1], commands=[one for one in commands if one not in late])
 
 
 def _work(
@@ -119,8 +139,8 @@ class _Live:
         self.status, self.text = WAITING, ""
         self.steps: list[Step] = []
         self.items: list[PoseItem] = []
-        self.on_screen: PoseItem | None = None
-        self.drafted = False
+        self.on_screen = visit.state.current_pose
+        self.made = self.drafted = self.over = False
 
     def begin(self) -> Change:
         mine = transcript.said(self.visit, self.number, self.asked, self.files)
@@ -142,14 +162,14 @@ class _Live:
             commands = self._guarded_draft(event)
         elif isinstance(event, PoseReady):
             self.items.append(event.item)
-            if self.on_screen is None:
+            if not self.made:
                 commands = self._ready(event.item)
         else:
             return None
         return Change(messages=[self.message()], commands=commands)
 
     def end(self, result: TurnResult) -> Change:
-        visit = self.visit
+        visit, self.over = self.visit, True
         if result.files:
             visit.written[self.number] = tuple(result.files)
         hits = visit.state.last_hits if result.hits else None
@@ -165,23 +185,24 @@ class _Live:
         return Change([mine, told], commands=commands, panel=sheet.quick(self.desk, visit), extra={"busy": False})
 
     def problem(self, text: str) -> Change:
+        self.over = True
         told = self.message() | {"text": text, "problem": True, "working": False, "status": ""}
-        commands = screen.show(self.desk, self.visit) if self.drafted or self.on_screen is not None else []
+        commands = screen.show(self.desk, self.visit) if self.drafted or self.made else []
         return Change([told], commands=commands, panel=sheet.quick(self.desk, self.visit), extra={"busy": False})
 
     def _guarded_draft(self, event: FirstPose) -> list[Command]:
         self.status = "Checking it against your words…"
-        if self.drafted or self.on_screen is not None:
+        if self.drafted or self.made:
             return []
         self.drafted = True
         return screen.draft(self.desk, event.pose)
 
     def _ready(self, item: PoseItem) -> list[Command]:
         shown = screen.shown_of(self.desk, self.visit, item)
-        self.on_screen, self.drafted = item, False
+        self.on_screen, self.made, self.drafted = item, True, False
         self.visit.session.shown["A"] = shown
         unseen = screen.unseen_of(item)
-        command = viewer.load("A", shown, self.desk.page.body, unseen=unseen, about=item.description)
+        command = viewer.load("A", shown, self.desk.page.bodies, unseen=unseen, about=item.description)
         return [command, viewer.photo("", "")]
 
 

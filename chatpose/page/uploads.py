@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +71,6 @@ def _free(folder: Path, name: str) -> Path:
     while path.exists():
         path, number = folder / f"{number} {name}", number + 1
     return path
-
-
-def names_of(paths: Iterable[Path]) -> list[str]:
-    """What the files are called."""
-    return [path.name for path in paths]
 
 
 def is_conversation(path: Path) -> bool:

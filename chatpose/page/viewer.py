@@ -3,7 +3,10 @@
 Any event of the page can have the component as an output and return `update(...)`:
 
     viewer = viewer_component()
-    button.click(lambda: update(load("A", shown, body), highlight("A", ["left_elbow"])), outputs=viewer)
+    button.click(lambda: update(load("A", shown, bodies)), outputs=viewer)
+
+A clip goes to the browser as rotations and places of its frames, for a mesh that the browser has or fetches once; of
+bodies whose surface depends on more than that, as a GLB of its own.
 """
 
 import base64
@@ -16,17 +19,14 @@ import numpy as np
 import torch
 
 from chatpose.body.model import BodyModel
-from chatpose.body.rotations import heading_angle
-from chatpose.body.skeleton import SMPL
-from chatpose.errors import unknown_name
+from chatpose.body.rotations import heading_angle, matrix_to_quaternion
 from chatpose.formats.clip import PoseClip
 from chatpose.formats.glb import clip_to_glb
+from chatpose.page.bodies import Bodies
 from chatpose.page.session import Shown
 
 MAX_SHOWN_FRAMES = 600
 """Frames that go to the browser at most; longer clips are thinned evenly, downloads keep all."""
-VIEWS = ("front", "side", "back", "home")
-LAYOUTS = ("split", "overlay")
 MOUNT = "/chatpose-ui"
 """Where the page serves the folder ui/."""
 
@@ -69,26 +69,51 @@ def update(*commands: Command) -> Update:
 
 
 def load(
-    slot: str, shown: Shown, body: BodyModel, *, unseen: Sequence[str] = (), about: str = "", draft: bool = False
+    slot: str, shown: Shown, bodies: Bodies, *, unseen: Sequence[str] = (), about: str = "", draft: bool = False
 ) -> Command:
     """Shows a clip in slot "A" or "B"; parts of a person that a photo doesn't show are hatched.
 
     Args:
         slot: "A" or "B".
         shown: the clip.
-        body: that it is shown on.
+        bodies: that it is shown on.
         unseen: joints that nothing is said of, beside those that `shown` knows.
         about: what it is in words, for those who don't see it.
         draft: whether it is still being checked.
     """
-    clip = shown.clip
+    clip, body = shown.clip, bodies.body
     stride = shown_stride(len(clip))
     thinned = clip.select(every=stride)
-    glb = base64.b64encode(clip_to_glb(thinned, body)).decode()
     meta: dict[str, Any] = {"title": shown.title, "frames": len(clip), "stride": stride, "fps": clip.fps}
     meta["unseen"] = shown.seen.unseen() if shown.seen else list(unseen)
     meta |= {"about": about, "draft": draft}
-    return {"do": "load", "slot": slot, "glb": glb, "meta": meta | extent(thinned, body)}
+    return {"do": "load", "slot": slot, **_figure(thinned, bodies), "meta": meta | extent(thinned, body)}
+
+
+def _figure(clip: PoseClip, bodies: Bodies) -> dict[str, str]:
+    """The clip on the body: the address of a mesh with its motion, or a GLB with both."""
+    betas = bodies.body.usable_betas(clip.pose.betas, clip.shape_space)[0]
+    mesh = bodies.address(betas)
+    if mesh is None:
+        return {"glb": base64.b64encode(clip_to_glb(clip, bodies.body)).decode()}
+    return {"mesh": mesh, "motion": base64.b64encode(motion(clip, bodies.body.rest_joints(betas)[0])).decode()}
+
+
+def motion(clip: PoseClip, rest_pelvis: torch.Tensor) -> bytes:
+    """What moves a skinned mesh: little-endian float32, 99 a frame.
+
+    Args:
+        clip: the frames.
+        rest_pelvis: (3,) where the mesh's pelvis is at rest, metres.
+
+    Returns:
+        For each frame the pelvis's place, metres, then the 24 local rotations as unit quaternions x, y, z, w, in the
+        order of the skeleton.
+    """
+    places = rest_pelvis.cpu() + clip.pose.transl.cpu()
+    quats = matrix_to_quaternion(clip.pose.local_rotations.cpu().double())[..., [1, 2, 3, 0]]
+    numbers = torch.cat([places.double(), quats.flatten(1)], dim=1)
+    return numbers.numpy().astype("<f4").tobytes()
 
 
 def clear(slot: str) -> Command:
@@ -99,39 +124,6 @@ def clear(slot: str) -> Command:
 def frame(number: int) -> Command:
     """Goes to a frame, counted in those that are shown."""
     return {"do": "frame", "frame": number}
-
-
-def layout(name: str) -> Command:
-    """Two bodies side by side ("split") or one in the other ("overlay").
-
-    Raises:
-        UnknownNameError: neither.
-    """
-    if name not in LAYOUTS:
-        raise unknown_name("layout", name, LAYOUTS)
-    return {"do": "layout", "layout": name}
-
-
-def highlight(slot: str, joints: Sequence[str]) -> Command:
-    """Tints the skin that moves with the named joints; no joints take the tint away.
-
-    Raises:
-        UnknownNameError: no such joint.
-    """
-    for name in joints:
-        SMPL.index(name)
-    return {"do": "highlight", "slot": slot, "joints": list(joints)}
-
-
-def view(name: str) -> Command:
-    """Looks from the front, the side, the back or as at the start ("home").
-
-    Raises:
-        UnknownNameError: none of these.
-    """
-    if name not in VIEWS:
-        raise unknown_name("view", name, VIEWS)
-    return {"do": "view", "name": name}
 
 
 def picture(slot: str, png: bytes) -> Command:

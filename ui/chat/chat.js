@@ -162,7 +162,6 @@ export class Chat {
         document.dispatchEvent(new CustomEvent("chatpose:tab", { detail: "checklist" }));
       }
     });
-    this.shell.input.addEventListener("focus", () => this.emit("act", { do: "wake" }), { once: true });
   }
 
   begin(prompt) {

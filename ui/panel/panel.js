@@ -37,6 +37,8 @@ export class Panel {
     this.panes = {};
     for (const [name, { name: words }] of Object.entries(TABS)) this.addTab(name, words, finderId);
     this.strip.addEventListener("keydown", (event) => this.step(event));
+    this.strip.addEventListener("scroll", () => this.hint(), { passive: true });
+    new ResizeObserver(() => this.hint()).observe(this.strip);
     root.addEventListener("click", (event) => this.click(event));
     root.addEventListener("change", (event) => this.change(event));
     this.listen();
@@ -52,6 +54,7 @@ export class Panel {
     this.tabs.photo.hidden = !this.data.photo;
     if (!this.data.photo && this.chosen === "photo") this.choose("checklist");
     this.tabs.poses.lastChild.textContent = this.data.tray.length || "";
+    this.hint();
     this.draw();
   }
 
@@ -69,6 +72,7 @@ export class Panel {
     const app = this.root.closest(".cp-app");
     if (app) app.dataset.phone = name === "talk" ? "talk" : "details";
     this.root.dataset.tab = name;
+    this.reveal(this.tabs[name]);
     this.draw();
     document.dispatchEvent(new CustomEvent("chatpose:tabbed", { detail: name }));
   }
@@ -113,6 +117,19 @@ export class Panel {
       this.tabs[name].focus();
       event.preventDefault();
     });
+  }
+
+  // A strip that is wider than its place fades out where it goes on.
+  hint() {
+    const { scrollLeft, scrollWidth, clientWidth } = this.strip;
+    const [before, after] = [scrollLeft > 4, scrollLeft + clientWidth < scrollWidth - 4];
+    this.strip.dataset.more = before && after ? "both" : before ? "start" : after ? "end" : "";
+  }
+
+  reveal(tab) {
+    const { offsetLeft, offsetWidth } = tab;
+    this.strip.scrollLeft = offsetLeft - this.strip.offsetLeft - (this.strip.clientWidth - offsetWidth) / 2;
+    this.hint();
   }
 
   step(event) {

@@ -15,17 +15,12 @@ const TINT = 0.75;
 const STRIPE_PX = 7; // from one stripe to the next
 
 export class Actor {
-  // meta: what chatpose.page.viewer.load sends along with the GLB.
-  constructor(gltf, meta) {
-    this.meta = meta;
+  // meta: what chatpose.page.viewer.load sends along with the clip. motion: its frames, where the GLB is only a mesh.
+  constructor(gltf, meta, motion) {
     this.root = new Group();
     this.model = new Group();
     this.model.add(gltf.scene);
     this.root.add(this.model);
-    this.root.rotation.y = -meta.heading;
-    this.tracks = animationTracks(gltf);
-    this.frames = this.tracks.reduce((most, track) => Math.max(most, track.times.length), 1);
-    this.seconds = meta.stride / (meta.fps || DEFAULT_FPS);
     this.pelvis = gltf.scene.getObjectByName("pelvis");
     this.unseen = meta.unseen ?? [];
     this.material = new MeshStandardMaterial({ roughness: 0.78, metalness: 0, vertexColors: true });
@@ -36,12 +31,33 @@ export class Actor {
     this.accent = new Color();
     this.joints = [];
     this.ground = new Vector3();
+    this.clips = 0;
+    this.play(motion ? sentFrames(this.bones(), motion) : ownFrames(gltf), meta);
+  }
+
+  static async parse(bytes, meta, motion) {
+    return new Actor(await new GLTFLoader().parseAsync(bytes, ""), meta, motion);
+  }
+
+  // Another clip on the same mesh.
+  move(motion, meta) {
+    this.joints = [];
+    this.play(sentFrames(this.bones(), motion), meta);
+  }
+
+  play({ frames, apply }, meta) {
+    this.meta = meta;
+    this.frames = frames;
+    this.applyKeys = apply;
+    this.seconds = meta.stride / (meta.fps || DEFAULT_FPS);
+    this.root.rotation.y = -meta.heading;
     this.path = this.smoothPath();
+    this.clips += 1;
     this.setFrame(0);
   }
 
-  static async parse(bytes, meta) {
-    return new Actor(await new GLTFLoader().parseAsync(bytes, ""), meta);
+  bones() {
+    return this.meshes[0].skeleton.bones;
   }
 
   dress(mesh) {
@@ -75,19 +91,11 @@ export class Actor {
 
   // Names how it stands: the same name, the same picture.
   stance() {
-    return [this.root.uuid, this.frame, ...this.root.position.toArray()].join(":");
+    return [this.root.uuid, this.clips, this.frame, ...this.root.position.toArray()].join(":");
   }
 
   standAlone() {
     this.root.position.set(0, 0, 0);
-  }
-
-  applyKeys(frame) {
-    for (const track of this.tracks) {
-      const key = Math.min(frame, track.times.length - 1);
-      const value = track.interpolant.evaluate(track.times[key]);
-      track.target.fromArray(value);
-    }
   }
 
   // Where the camera's centre is in each frame: the pelvis on the floor, averaged over a second so that a step
@@ -134,15 +142,29 @@ export class Actor {
   }
 }
 
-function animationTracks(gltf) {
-  const clip = gltf.animations[0];
-  if (!clip) return [];
-  return clip.tracks.map((track) => {
+// The frames of a GLB with an animation.
+function ownFrames(gltf) {
+  const tracks = (gltf.animations[0]?.tracks ?? []).map((track) => {
     const cut = track.name.lastIndexOf(".");
     const node = gltf.scene.getObjectByName(track.name.slice(0, cut));
-    const target = node[track.name.slice(cut + 1)];
-    return { times: track.times, interpolant: track.createInterpolant(), target };
+    return { times: track.times, interpolant: track.createInterpolant(), target: node[track.name.slice(cut + 1)] };
   });
+  const apply = (frame) => {
+    for (const { times, interpolant, target } of tracks) {
+      target.fromArray(interpolant.evaluate(times[Math.min(frame, times.length - 1)]));
+    }
+  };
+  return { frames: tracks.reduce((most, { times }) => Math.max(most, times.length), 1), apply };
+}
+
+// Frames as chatpose.page.viewer.motion writes them: the pelvis's place, then a quaternion a joint.
+function sentFrames(bones, numbers) {
+  const size = 3 + 4 * bones.length;
+  const apply = (frame) => {
+    bones[0].position.fromArray(numbers, frame * size);
+    bones.forEach((bone, joint) => bone.quaternion.fromArray(numbers, frame * size + 3 + 4 * joint));
+  };
+  return { frames: numbers.length / size, apply };
 }
 
 // How much of each vertex moves with the named joints, 0 to 1.

@@ -1,7 +1,8 @@
 // Joins a viewer to a gradio HTML component: runs the commands that arrive as its value, sends events back.
 //
-// value: { id, commands: [{ do: "load", slot, glb, meta }, { do: "clear", slot }, { do: "frame", frame }, …] }, see
-// chatpose/page/viewer.py. A value is run once; `glb` is base64.
+// value: { id, commands: [{ do: "load", slot, mesh, motion, meta }, { do: "clear", slot }, { do: "frame", frame }, …] },
+// see chatpose/page/viewer.py. A value is run once. `mesh` is the address of a body that is fetched once, `motion` is
+// base64, and so is `glb`, which comes instead of both where a body needs more than a mesh.
 
 import { Viewer } from "./viewer.js";
 
@@ -41,13 +42,12 @@ function lightUp(viewer) {
 }
 
 const ACTIONS = {
-  load: async (viewer, { slot, glb, meta }) => viewer.load(slot, decode(glb), meta),
+  load: async (viewer, { slot, glb, mesh, motion, meta }) => {
+    if (glb) return viewer.load(slot, decode(glb), meta);
+    return viewer.move(slot, new URL(`../bodies/${mesh}.glb`, import.meta.url).href, new Float32Array(decode(motion)), meta);
+  },
   clear: (viewer, { slot }) => viewer.clear(slot),
   frame: (viewer, { frame }) => viewer.setFrame(frame),
-  layout: (viewer, { layout }) => viewer.setLayout(layout),
-  highlight: (viewer, { slot, joints }) => viewer.highlight(slot, joints),
-  view: (viewer, { name }) => viewer.view(name),
-  reset: (viewer) => viewer.reset(),
   photo: (viewer, { source, words }) => viewer.setPhoto(source, words),
   picture: (viewer, { slot, png }) => viewer.showPicture(slot, `data:image/png;base64,${png}`),
 };

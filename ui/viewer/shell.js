@@ -38,7 +38,7 @@ export function buildShell(root) {
   layouts.setAttribute("role", "group");
   layouts.setAttribute("aria-label", "Comparison");
   layouts.hidden = true;
-  const views = element("div", "cp-group", tools);
+  const views = element("div", "cp-group cp-views", tools);
   views.setAttribute("role", "group");
   views.setAttribute("aria-label", "Camera");
   const timeline = element("div", "cp-timeline", root);

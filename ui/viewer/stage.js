@@ -25,6 +25,9 @@ const DEGREE = Math.PI / 180;
 export const VIEWS = { front: 0, side: 90, back: 180 }; // azimuth towards the body's left
 const HOME_AZIMUTH = 24;
 const HOME_ELEVATION = 8;
+const SMALL_PX = 420; // of height: there is less air around the body
+const TIMELINE_PX = 46;
+const NAMES_PX = 34;
 
 export class Stage {
   constructor(canvas) {
@@ -38,6 +41,8 @@ export class Stage {
     this.camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.05, 100);
     this.size = new Vector2(1, 1);
     this.extent = { height: 1.8, reach: 0.9 };
+    this.timeline = false; // whether one lies over the foot of the view
+    this.renderer.shadowMap.autoUpdate = false; // shadows stay as they are while only the camera moves
     this.addLights();
     this.addGround();
     this.controls = new OrbitControls(this.camera, canvas);
@@ -97,10 +102,25 @@ export class Stage {
     const { height, reach } = this.extent;
     const aspect = this.size.x / columns / this.size.y;
     const half = Math.tan((FIELD_OF_VIEW / 2) * DEGREE);
-    const distance = Math.max((height * 0.57 + 0.12) / half, (reach * 1.12) / (half * aspect)) + reach * 0.5;
+    const small = this.size.y < SMALL_PX;
+    const air = small ? height * 0.53 + 0.08 : height * 0.57 + 0.12;
+    const free = 1 - this.covered(columns) / this.size.y;
+    const distance = Math.max(air / (half * free), (reach * 1.12) / (half * aspect)) + reach * 0.5;
     this.controls.target.set(0, height / 2, 0);
     this.controls.maxDistance = Math.max(12, distance * 3);
     this.place(HOME_AZIMUTH, HOME_ELEVATION, distance);
+  }
+
+  // Pixels at the foot that the body has to keep clear of; alone in a large view it does so anyway.
+  covered(columns) {
+    if (!this.timeline) return 0;
+    return this.size.y < SMALL_PX ? TIMELINE_PX : columns > 1 ? TIMELINE_PX + NAMES_PX : 0;
+  }
+
+  // After the pictures of a lost context are gone.
+  restore() {
+    this.shadowed = "";
+    for (const contact of this.contacts) contact.drawn = "";
   }
 
   place(azimuth, elevation, distance) {
@@ -141,14 +161,17 @@ export class Stage {
     const { renderer, camera, size } = this;
     const width = size.x / columns.length;
     camera.aspect = width / size.y;
-    camera.updateProjectionMatrix();
+    camera.setViewOffset(width, size.y, 0, this.covered(columns.length) / 2, width, size.y);
     this.fitShadow();
     columns.forEach((shown, column) => {
       for (const actor of actors) actor.root.visible = shown.includes(actor);
       if (shown.length) this.moveGround(shown[0].ground.x, shown[0].ground.z);
       renderer.setScissorTest(false);
       this.contacts.forEach(({ plane }, index) => (plane.visible = index === column));
-      this.contacts[column].update(renderer, this.scene, this.underfoot, shown.map((actor) => actor.stance()).join());
+      const stances = shown.map((actor) => actor.stance()).join();
+      this.contacts[column].update(renderer, this.scene, this.underfoot, stances);
+      renderer.shadowMap.needsUpdate = this.shadowed !== stances;
+      this.shadowed = stances;
       renderer.setScissorTest(columns.length > 1);
       renderer.setViewport(column * width, 0, width, size.y);
       renderer.setScissor(column * width, 0, width, size.y);
@@ -160,6 +183,7 @@ export class Stage {
     const radius = Math.max(this.extent.height, this.extent.reach) * 0.9 + 0.4;
     const box = this.key.shadow.camera;
     if (box.right === radius) return;
+    this.shadowed = "";
     for (const contact of this.contacts) contact.fit(radius);
     Object.assign(box, { left: -radius, right: radius, top: radius, bottom: -radius, near: 0.1, far: 20 });
     box.updateProjectionMatrix();

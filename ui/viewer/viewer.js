@@ -27,13 +27,17 @@ export class Viewer {
     this.emit = emit;
     this.slots = { A: null, B: null };
     this.loads = { A: 0, B: 0 }; // how many clips each slot has had
+    this.meshes = new Map(); // by address
     this.layout = "split";
     this.shell = buildShell(root);
     this.timeline = new Timeline(this.shell.timeline, () => this.show());
     try {
       this.stage = new Stage(this.shell.canvas);
       this.stage.controls.addEventListener("change", () => this.invalidate());
-      this.shell.canvas.addEventListener("webglcontextrestored", () => this.invalidate());
+      this.shell.canvas.addEventListener("webglcontextrestored", () => {
+        this.stage.restore();
+        this.invalidate();
+      });
     } catch {
       this.picture = new Picture(this.shell, (request) => this.emit("picture", request));
     }
@@ -54,15 +58,50 @@ export class Viewer {
   // draft? }: names of joints that a photo doesn't show, a description, whether it is still being checked.
   async load(slot, bytes, meta) {
     this.loads[slot] += 1;
-    if (this.stage) {
-      const actor = await Actor.parse(bytes, meta);
-      this.clear(slot);
-      this.slots[slot] = actor;
-      this.stage.scene.add(actor.root);
+    if (this.stage) this.put(slot, await Actor.parse(bytes, meta));
+    else this.stand(slot, meta);
+    this.begin();
+  }
+
+  // A clip without its mesh: `address` is that of the mesh, `motion` has its frames (chatpose.page.viewer.motion). The
+  // body that stands there already moves on where it has the same mesh.
+  async move(slot, address, motion, meta) {
+    this.loads[slot] += 1;
+    const known = this.slots[slot];
+    if (!this.stage) this.stand(slot, meta);
+    else if (known?.address === address && !known.unseen.length && !meta.unseen?.length) {
+      known.move(motion, meta);
       this.recolor();
     } else {
-      this.slots[slot] = { meta, frames: Math.ceil(meta.frames / meta.stride), frame: 0, seconds: 1 / 30 };
+      const actor = await Actor.parse(await this.mesh(address), meta, motion);
+      this.put(slot, Object.assign(actor, { address }));
     }
+    this.begin();
+  }
+
+  put(slot, actor) {
+    this.clear(slot);
+    this.slots[slot] = actor;
+    this.stage.scene.add(actor.root);
+    this.recolor();
+  }
+
+  stand(slot, meta) {
+    this.slots[slot] = { meta, frames: Math.ceil(meta.frames / meta.stride), frame: 0, seconds: 1 / 30 };
+  }
+
+  // The bytes of a mesh, fetched once.
+  mesh(address) {
+    const found = this.meshes.get(address) ?? fetch(address).then((answer) => {
+      if (!answer.ok) throw new Error(`no body, ${answer.status}`);
+      return answer.arrayBuffer();
+    });
+    this.meshes.set(address, found);
+    found.catch(() => this.meshes.delete(address)); // it is tried again with the next body
+    return found;
+  }
+
+  begin() {
     this.measure();
     this.timeline.setFrame(0);
     this.refit();
@@ -154,6 +193,7 @@ export class Viewer {
     const shown = this.actors();
     this.timeline.setTracks(shown.map(({ frames, seconds, meta }) => ({ frames, seconds, meta })));
     if (!this.stage || !shown.length) return;
+    this.stage.timeline = this.timeline.count > 1;
     this.stage.extent = {
       height: Math.max(0.6, ...shown.map((actor) => actor.meta.height)),
       reach: Math.max(0.4, ...shown.map((actor) => actor.meta.reach)),
@@ -213,6 +253,7 @@ export class Viewer {
     clearTimeout(this.settling);
     this.settling = setTimeout(() => {
       if (this.timeline.playing) return this.settle();
+      if (this.actors().some((actor) => actor.meta.draft)) return; // nothing is said of it yet
       this.emit("settled", this.state());
     }, SETTLED_MS);
   }
