@@ -5,7 +5,7 @@ the number `a..b`, `a..`, `..b` or `n` (within 20), in degrees or centimetres: `
 The predicates are the tables of `plain_questions`; a side that is left out means both, of directions either
 (`not: arm_up either`: neither arm is up; `not: arm_up`: not both are).
 
-python benchmarks/plain_judge.py [--file FILE ...] [--kind KIND] [--no-model] [--show] [--list]
+python benchmarks/plain_judge.py [--file FILE ...] [--kind KIND] [--third held|rest] [--no-model] [--show] [--list]
 """
 
 import argparse
@@ -122,7 +122,7 @@ def main() -> None:
         return
     torch.set_num_threads(1)
     files = options.file or [PROMPTS]
-    rows = [json.loads(line) for path in files for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    rows = [json.loads(line) for path in files for line in _lines(Path(path), options.third)]
     rows = [row for row in rows if options.kind in ("", row["kind"])]
     model, generator = BodyModel.open(), Generator.open(nano=not options.no_model)
     table: dict[str, list[list[bool]]] = defaultdict(list)
@@ -131,7 +131,7 @@ def main() -> None:
         held = judge(points_of(poses[0].pose, model), row["checks"], row["either"]) if poses else []
         held = held or [False] * len(row["checks"])
         table[row["kind"]].append(held)
-        if options.show and not all(held):
+        if options.show and options.third != "held" and not all(held):
             print(f"[{row['kind']}] {row['text']}{'' if poses else ' (no pose)'}")
             print("   missed:", [check for check, holds in zip(row["checks"], held, strict=True) if not holds])
     print(f"{'kind':12} {'whole':>12} {'checks':>16}")
@@ -140,12 +140,19 @@ def main() -> None:
         print(f"{kind:12} {whole:3}/{len(several):3} {whole / len(several):.2f} {held:5}/{count:3} {held / count:.3f}")
 
 
+def _lines(path: Path, third: str) -> list[str]:
+    """All lines of a file, every third (held out, never to be looked at), or the rest."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for row, line in enumerate(lines) if not third or (row % 3 == 0) == (third == "held")]
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", nargs="+", default=[], help="prompt files, by default data/dev/prompts_dev2.jsonl")
     parser.add_argument("--kind", default="", help="only this kind")
     parser.add_argument("--no-model", action="store_true", help="without chatpose-nano")
     parser.add_argument("--show", action="store_true", help="print what was missed")
+    parser.add_argument("--third", choices=("held", "rest"), default="", help="held: totals only")
     parser.add_argument("--list", action="store_true", help="print the predicates")
     return parser.parse_args()
 

@@ -121,6 +121,7 @@ class Solver:
         *,
         goals_per_pose: Sequence[Sequence[Goal]] | None = None,
         balance_per_pose: Sequence[bool] | None = None,
+        hopes_per_pose: Sequence[Sequence[Statement]] | None = None,
         moving: Collection[str] | None = None,
         options: SolveOptions | None = None,
     ) -> list[Solution]:
@@ -131,6 +132,7 @@ class Solver:
             starts: (N,) poses; from scratch when absent.
             goals_per_pose: N lists.
             balance_per_pose: which poses are to stand in balance; `options.balance` for all when absent.
+            hopes_per_pose: N lists of what is aimed at beside, softly (`Weights.hope`); none when absent.
             moving: see `solve`.
             options: see there.
 
@@ -142,15 +144,17 @@ class Solver:
         count = len(statements_per_pose)
         goals = goals_per_pose if goals_per_pose is not None else [()] * count
         balance = balance_per_pose if balance_per_pose is not None else [options.balance] * count
-        for what, came in (("lists of goals", len(goals)), ("choices of balance", len(balance))):
+        hopes = hopes_per_pose if hopes_per_pose is not None else [()] * count
+        counts = (("lists of goals", len(goals)), ("choices of balance", len(balance)), ("lists of hopes", len(hopes)))
+        for what, came in counts:
             if came != count:
                 raise InvalidPoseError(f"{came} {what} for {count} lists of statements", expected=str(count))
         if starts is not None and starts.batch_shape != (count,):
             raise InvalidPoseError(f"starts of shape {starts.batch_shape}", expected=f"({count},)")
         joints = moving_joints(moving)
         wishes = [
-            Wish(tuple(row), tuple(wanted), stands)
-            for row, wanted, stands in zip(statements_per_pose, goals, balance, strict=True)
+            Wish(tuple(row), tuple(wanted), stands, tuple(hoped))
+            for row, wanted, stands, hoped in zip(statements_per_pose, goals, balance, hopes, strict=True)
         ]
         begin = None if starts is None else starts.validated().to(self.body.data.v_template)
         found: list[Solution] = []
@@ -231,6 +235,7 @@ class Solver:
             anchor=rotations,
             joints=joints,
             clauses=clause_table([wish.statements for wish in wishes], options.margin),
+            hopes=clause_table([wish.hopes for wish in wishes], 0.0) if any(wish.hopes for wish in wishes) else None,
             capsules=self._capsules,
             weights=options.weights,
             meter=meter,

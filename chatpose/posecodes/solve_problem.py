@@ -49,6 +49,7 @@ class Weights:
 
     Attributes:
         insistence: factor of the errors of statements and goals.
+        hope: the same of what is only hoped for.
         closeness: a joint turned by one radian away from the start; trunk and legs by more (`JOINT_WEIGHT`).
         goal_m: distance to a goal.
         reached_m: distance from which a goal counts as reached.
@@ -65,6 +66,7 @@ class Weights:
     """
 
     insistence: float = 1.0
+    hope: float = 0.35
     closeness: float = 1.2
     goal_m: float = 0.01
     reached_m: float = 0.004
@@ -108,6 +110,7 @@ class Problem:
         anchor: (N, 24, 3, 3) rotations to stay close to.
         joints: which joints move.
         clauses: what the statements want.
+        hopes: what is aimed at beside, or None.
         capsules: of the body.
         weights: what an error is worth.
         meter: of goals, or None; `goals` (N, G) bool says which poses want which.
@@ -125,6 +128,7 @@ class Problem:
     anchor: Tensor
     joints: tuple[int, ...]
     clauses: ClauseTable
+    hopes: ClauseTable | None
     capsules: BodyCapsules
     weights: Weights
     meter: GoalMeter | None
@@ -143,7 +147,8 @@ class Problem:
     def take(self, rows: Tensor) -> "Problem":
         """Some of the poses."""
         return Problem(
-            self.offsets[rows], self.anchor[rows], self.joints, self.clauses.take(rows), self.capsules, self.weights,
+            self.offsets[rows], self.anchor[rows], self.joints, self.clauses.take(rows),
+            self.hopes.take(rows) if self.hopes is not None else None, self.capsules, self.weights,
             self.meter, self.goals[rows], self.balanced[rows], self.poise[rows],
             self.rested[rows], self.prior, self.usual[rows], self.allowed[rows], self.ordinary[rows],
         )  # fmt: skip
@@ -152,9 +157,12 @@ class Problem:
         """All rows of errors of (N, 24, 3, 3) local rotations, put together."""
         jets = neighbours(forward_kinematics(rotations, self.offsets), self.joints)
         ends = self.capsules.place(jets)
-        goals, wanted = self._goals(jets, ends), self._statements(jets, ends)
+        goals, wanted = self._goals(jets, ends), self._statements(self.clauses, jets, ends)
         factor = self.weights.insistence
         rows = [(row * factor, slope * factor) for row, slope in (*goals, *wanted)]
+        if self.hopes is not None:
+            hope = self.weights.hope
+            rows += [(row * hope, slope * hope) for row, slope in self._statements(self.hopes, jets, ends)]
         rows += [*self._limits(rotations), *self._balance(jets, ends), *self._lifted(ends), *self._prior(rotations)]
         rows += self._overlaps(ends)
         metric = (self.weights.closeness * joint_weights(self.joints).to(rotations)) ** 2
@@ -172,8 +180,7 @@ class Problem:
         turned = self.anchor[:, moving].transpose(-1, -2) @ rotations[:, moving]
         return matrix_to_axis_angle(turned).flatten(1)
 
-    def _statements(self, jets: WorldJoints, ends: Tensor) -> list[Rows]:
-        table = self.clauses
+    def _statements(self, table: ClauseTable, jets: WorldJoints, ends: Tensor) -> list[Rows]:
         if not table.measures:
             return []
         values = measure_all(table.measures, points_of_kinematics(jets))  # (M, N * (1 + D))

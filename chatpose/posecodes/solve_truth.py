@@ -29,11 +29,13 @@ class Wish:
         statements: have to hold.
         goals: have to be met.
         balance: whether the centre of mass has to be above what the body rests on.
+        hopes: are aimed at as far as nothing else suffers much; nothing is told of them.
     """
 
     statements: tuple[Statement, ...]
     goals: tuple[Goal, ...]
     balance: bool
+    hopes: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

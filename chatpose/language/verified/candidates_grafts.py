@@ -14,6 +14,7 @@ from chatpose.body.skeleton import SMPL
 from chatpose.language.verified.candidates import Candidate
 from chatpose.language.verified.candidates_bases import BaseSource
 from chatpose.language.verified.plan import Donor, Plan
+from chatpose.language.verified.plan_aims import hopes_of
 from chatpose.language.verified.plan_parts import ARMS, Limb, joints_of_limbs, limbs_of
 from chatpose.language.verified.ranking_measure import Meter
 from chatpose.posecodes.grammar import Statement
@@ -25,6 +26,8 @@ ENERGY_SHARE = 0.3
 """What unusual arms cost, by the prior's energy of the whole pose."""
 LENT_BIAS = -0.2
 """What it costs to have limbs as another pose has them that is named for them: less than nothing."""
+HOPED_SHARE = 0.3
+"""What a miss of something hoped for counts beside one of something said."""
 GRAFT_BIAS = 0.15
 """What it costs to be put together of two poses."""
 
@@ -56,13 +59,16 @@ class GraftSource:
         """Put together for what is said; for a plan with an entry, the entry's arms and head in the posture said."""
         upper = tuple(one for one in plan.said if limbs_of(one) <= UPPER)
         lower = tuple(one for one in plan.said if not limbs_of(one) <= UPPER)
+        hoped = tuple(one for one in hopes_of(plan) if limbs_of(one) <= UPPER)
+        below = tuple(one for one in hopes_of(plan) if not limbs_of(one) <= UPPER)
         if plan.entry is not None:
             posture = any("whole" in limbs_of(one) for one in lower)
-            return [*self._lent(plan), *(self._changed_posture(plan, lower) if posture else ())][:count]
+            found = [*self._lent(plan), *(self._changed_posture(plan, lower, below) if posture else ())]
+            return [*found, *(self._changed_arms(plan, upper, hoped) if upper and not posture else ())][:count]
         if not plan.said:
             return []
-        legs = self._nearest(lower, self._lower_cost, 2)
-        arms = self._nearest(upper, self._upper_cost, 2) if upper else []
+        legs = self._nearest(lower, below, self._lower_cost, 2)
+        arms = self._nearest(upper, hoped, self._upper_cost, 2) if upper else []
         found = [
             Candidate(_grafted(self._poses[leg], *self._donor(donor)), self.name, None, LENT_BIAS + 0.2 * place)
             for place, leg in enumerate(legs)
@@ -91,9 +97,19 @@ class GraftSource:
         pose = self._atlas.pose(entry)
         return pose.mirror() if mirrored else pose
 
-    def _changed_posture(self, plan: Plan, lower: tuple[Statement, ...]) -> list[Candidate]:
+    def _changed_arms(self, plan: Plan, upper: tuple[Statement, ...], hoped: tuple[Statement, ...]) -> list[Candidate]:
+        """The entry with the arms and head that are spoken of as people hold them who do what is said."""
+        pose = self._entry(plan.entry or "", plan.mirrored)
+        limbs = frozenset(limb for one in upper for limb in limbs_of(one))
+        also = tuple(one for one in plan.expected if limbs_of(one) <= limbs and one not in hoped)
+        (place,) = self._nearest(upper, (*hoped, *also), self._upper_cost, 1)
+        return [Candidate(_grafted(pose, self._poses[place], limbs), self.name, plan.entry, GRAFT_BIAS)]
+
+    def _changed_posture(
+        self, plan: Plan, lower: tuple[Statement, ...], below: tuple[Statement, ...]
+    ) -> list[Candidate]:
         donor = self._entry(plan.entry or "", plan.mirrored)
-        places = self._nearest(lower, self._lower_cost, 2)
+        places = self._nearest(lower, below, self._lower_cost, 2)
         return [
             Candidate(_grafted(self._poses[place], donor, UPPER), self.name, None, GRAFT_BIAS + 0.2 * rank)
             for rank, place in enumerate(places)
@@ -102,8 +118,11 @@ class GraftSource:
     def _candidate(self, pose: Pose, place: int, bias: float) -> Candidate:
         return Candidate(pose, self.name, self._names[place], GRAFT_BIAS + bias)
 
-    def _nearest(self, said: tuple[Statement, ...], costs: np.ndarray, count: int) -> list[int]:
-        return np.argsort(self._missed(said) + costs, kind="stable")[:count].tolist()
+    def _nearest(
+        self, said: tuple[Statement, ...], hoped: tuple[Statement, ...], costs: np.ndarray, count: int
+    ) -> list[int]:
+        total = self._missed(said) + HOPED_SHARE * self._missed(hoped) + costs
+        return np.argsort(total, kind="stable")[:count].tolist()
 
 
 def _grafted(lower: Pose, upper: Pose, limbs: frozenset[Limb]) -> Pose:

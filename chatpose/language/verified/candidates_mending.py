@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import torch
 
@@ -13,7 +12,8 @@ from chatpose.body.capsules import body_capsules
 from chatpose.body.pose import Pose, stack_poses
 from chatpose.body.skeleton import SMPL
 from chatpose.language.verified.candidates import Candidate
-from chatpose.language.verified.plan import Plan, agreeing
+from chatpose.language.verified.plan import Plan
+from chatpose.language.verified.plan_aims import hopes_of
 from chatpose.language.verified.plan_parts import (
     LEGS,
     Limb,
@@ -23,7 +23,7 @@ from chatpose.language.verified.plan_parts import (
     other_limbs_of,
 )
 from chatpose.posecodes.goals import GROUND, Goal
-from chatpose.posecodes.grammar import Statement, parse
+from chatpose.posecodes.grammar import Statement
 from chatpose.posecodes.solve import Solution, SolveOptions, Solver
 
 BALANCED_M = 0.02
@@ -62,6 +62,7 @@ class _Task:
     statements: tuple[Statement, ...]
     goals: tuple[Goal, ...]
     moving: frozenset[str]
+    hopes: tuple[Statement, ...] = ()
 
 
 class Mender:
@@ -114,13 +115,24 @@ class Mender:
             kept: whether what the entry must be still has to hold where the words don't say otherwise.
         """
         everything = frozenset(SMPL.joint_names)
-        tasks = [_Task((*draft.plan.said, *(draft.plan.kept if kept else ())), (), everything) for draft in drafts]
+        tasks = [
+            _Task(
+                (*draft.plan.said, *(draft.plan.kept if kept else ())),
+                draft.plan.places,
+                everything,
+                hopes_of(draft.plan),
+            )
+            for draft in drafts
+        ]
         return self._mended(drafts, tasks, THOROUGH)
 
     def settled(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Holds what it held, and gets parts out of each other, into limits and into balance with all joints."""
         everything = frozenset(SMPL.joint_names)
-        tasks = [_Task((*draft.plan.said, *draft.plan.kept), (), everything) for draft in drafts]
+        tasks = [
+            _Task((*draft.plan.said, *draft.plan.kept), draft.plan.places, everything, hopes_of(draft.plan))
+            for draft in drafts
+        ]
         return self._mended(drafts, tasks, QUICK)
 
     def winning_back(self, draft: Draft, missing: Sequence[Statement]) -> list[Draft]:
@@ -143,7 +155,8 @@ class Mender:
         if not extras:
             return []
         tried = [
-            _Task((*base.statements, *more), (*base.goals, *goals), base.moving) for more, goals in extras[:MOST_TRIED]
+            _Task((*base.statements, *more), (*base.goals, *goals), base.moving, base.hopes)
+            for more, goals in extras[:MOST_TRIED]
         ]
         solved = self._solved([draft] * len(tried), tried, QUICK)
         held = [extra for extra, solution in zip(extras, solved, strict=False) if solution.solved]
@@ -151,7 +164,7 @@ class Mender:
             return []
         statements = tuple(one for more, _ in held for one in more)
         goals = tuple(goal for _, several in held for goal in several)
-        whole = _Task((*base.statements, *statements), (*base.goals, *goals), base.moving)
+        whole = _Task((*base.statements, *statements), (*base.goals, *goals), base.moving, base.hopes)
         (solution,) = self._solved([draft], [whole], QUICK)
         return [replace(draft, pose=solution.pose, mended=True)]
 
@@ -164,7 +177,9 @@ class Mender:
 
     def _task(self, draft: Draft, moving: frozenset[str]) -> _Task:
         goals, touched = self._goals(draft, moving)
-        return _Task((*draft.plan.said, *aims(draft.plan.said), *draft.plan.kept), goals, moving | touched)
+        return _Task(
+            (*draft.plan.said, *draft.plan.kept), (*draft.plan.places, *goals), moving | touched, hopes_of(draft.plan)
+        )
 
     def _goals(self, draft: Draft, moving: frozenset[str]) -> tuple[tuple[Goal, ...], frozenset[str]]:
         """Contacts of the entry that moving these joints could break, and the joints that keep them."""
@@ -202,45 +217,12 @@ class Mender:
                 stack_poses([drafts[place].pose.to(torch.float32) for place in places]),
                 goals_per_pose=[tasks[place].goals for place in places],
                 balance_per_pose=[drafts[place].balanced for place in places],
+                hopes_per_pose=[tasks[place].hopes for place in places],
                 moving=sorted(moving),
                 options=options,
             )
             found |= dict(zip(places, solved, strict=True))
         return [found[place] for place in range(len(tasks))]
-
-
-@lru_cache(maxsize=512)
-def aims(said: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """What people mean by words that hold by a hair, too: "bent" is clearly bent, "pointing up" is nearly upright.
-
-    Only the solver is told; what is checked is what was said.
-    """
-    found: list[Statement] = []
-    for one in said:
-        lines = _AIMS_NOT.get(one.code.name) if one.negated else _AIMS.get(one.code.name)
-        found += [parse(line) for line in lines or ()]
-    return agreeing(found, said)
-
-
-def _aims() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    held: dict[str, tuple[str, ...]] = {
-        "arms: stretched forward": (
-            "left hand to right hand distance: 0.2..0.55",
-            "left upper arm tilt: 75..105",
-            "right upper arm tilt: 75..105",
-        ),
-    }
-    denied: dict[str, tuple[str, ...]] = {}
-    for side in ("left", "right"):
-        for limb in ("thigh", "shin", "upper arm", "forearm"):
-            held[f"{side} {limb}: pointing up"] = (f"{side} {limb} tilt: ..15",)
-            held[f"{side} {limb}: pointing down"] = (f"{side} {limb} tilt: 165..",)
-        for joint in ("knee", "elbow"):
-            denied[f"{side} {joint}: straight"] = (f"{side} {joint} angle: 60..125",)
-    return held, denied
-
-
-_AIMS, _AIMS_NOT = _aims()
 
 
 def _is_held(plan: Plan) -> bool:

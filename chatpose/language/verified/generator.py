@@ -39,8 +39,12 @@ PLANS = 5
 """Most ways to understand a request that are tried."""
 FAR_FETCHED = 1.3
 """By how much farther-fetched than the likeliest plan another one may be to be tried."""
+SAYS_MUCH = 3
+"""Things said of limbs from which they may be all that is meant."""
 ROUGH, SETTLED = 0.4, 2
 """Flaws from which poses that hold what is said are smoothed, and how many of them."""
+WANTING = 0.15
+"""What missed hopes may cost before a pose is repaired for them alone."""
 DRAWN = 2
 """Poses that the model draws for one answer."""
 MENDED = 5
@@ -277,8 +281,10 @@ class _LateLibrary:
 
 
 def _worth_mending(judged: Sequence[Judged], count: int) -> list[Judged]:
-    """Those that don't hold what is said, or only by a hair, as far as they may become the answer."""
-    open_ones = [one for one in judged if one.said and (not one.holds or Held.of(one.said).tight)]
+    """Those that don't hold what is meant, or only by a hair, as far as they may become the answer."""
+    open_ones = [
+        one for one in judged if one.said and (not one.holds or Held.of(one.said).tight or one.wanting > WANTING)
+    ]
     drawn = [one for one in open_ones if one.draft.candidate.source == "model"]
     others = [one for one in open_ones if one.draft.candidate.source != "model"]
     firsts = sorted(drawn, key=lambda one: one.cost)[: max(1, count)]
@@ -297,7 +303,10 @@ def _is_own(judged: Judged) -> bool:
 
 
 def _tried(plans: Sequence[Plan]) -> list[Plan]:
-    return [plan for plan in plans[:PLANS] if plan.weight <= plans[0].weight + FAR_FETCHED]
+    """The likeliest, and always the plainest way to understand words that say several things of limbs."""
+    kept = [plan for plan in plans[:PLANS] if plan.weight <= plans[0].weight + FAR_FETCHED]
+    plain = next((plan for plan in plans if plan.entry is None and len(plan.said) >= SAYS_MUCH), None)
+    return kept if plain is None or plain in kept or kept[0].named else [*kept[: PLANS - 1], plain]
 
 
 def _nothing(text: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from chatpose.atlas.entry import Entry
 from chatpose.language.verified.plan_parts import LEGS, Limb, limbs_of, limbs_of_all
+from chatpose.posecodes.goals import Goal
 from chatpose.posecodes.grammar import Statement, contradictions
 
 GIVEN_UP = 2.0
@@ -46,6 +47,8 @@ class Plan:
         impossible: what no body can do, and what comes nearest, sentences.
         contradictions: pairs of things said that exclude each other; the second of each is left out.
         unread: words about a body that weren't understood.
+        worded: what the words say about how much ("wide"), to be aimed at.
+        places: where exactly hands are that the words bring to a part of the body.
     """
 
     text: str
@@ -62,6 +65,8 @@ class Plan:
     impossible: tuple[str, ...] = ()
     contradictions: tuple[tuple[str, str], ...] = ()
     unread: tuple[str, ...] = ()
+    worded: tuple[Statement, ...] = ()
+    places: tuple[Goal, ...] = ()
 
     @property
     def statements(self) -> tuple[Statement, ...]:

@@ -4,6 +4,7 @@ What is said holds, then what the named pose must be, then what people do, then 
 """
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,14 +17,23 @@ from chatpose.body.rotations import geodesic_distance, without_heading
 from chatpose.body.skeleton import SMPL
 from chatpose.language.verified.candidates_mending import Draft
 from chatpose.language.verified.plan import Plan
+from chatpose.language.verified.plan_aims import aims_told, hopes_of
 from chatpose.language.verified.plan_parts import limbs_of, still_joints
 from chatpose.language.verified.plausibility import Plausibility, PlausibilityMeter
 from chatpose.language.verified.ranking_measure import Held, Meter, miss_of
 from chatpose.posecodes.check import Check
+from chatpose.posecodes.goals import TOUCH_MET_M
 from chatpose.posecodes.grammar import Statement
 
+HOPE_COST, MOST_HOPE_COST, WORDED_COST = 0.3, 2.5, 0.9
+"""What it costs when something hoped for is missed by one unit (15°, 8 cm), and at most, all together; and each that
+the words themselves tell."""
+PLACE_COST, PLACE_M, MOST_PLACES = 0.8, 0.08, 2.0
+"""What it costs when a hand is so far from the place that is said, and how often at most."""
 SAID_COST, EXPECTED_COST, TIGHT_COST = 3.0, 0.5, 0.1
 """What it costs when a statement that is said, or expected, doesn't hold, or holds by a hair."""
+UPPER_COST = 0.9
+"""The same for where an upper arm or thigh points when only forearm or shin is spoken of."""
 PALM_COST = 0.1
 """The same for how a palm is turned, which goes with what the hand did."""
 MOST_KEPT_COST, MOST_GIVEN_COST = 4.0, 1.5
@@ -51,6 +61,7 @@ class Judged:
         strayed_deg: mean turn of the joints that the words don't speak of, against the pose that is meant.
         cost: for ranking, lower is better.
         score: 0 to 1, for people.
+        wanting: what it costs that hopes and places are missed.
     """
 
     draft: Draft
@@ -62,6 +73,7 @@ class Judged:
     strayed_deg: float
     cost: float
     score: float
+    wanting: float = 0.0
 
     @property
     def holds(self) -> bool:
@@ -94,14 +106,16 @@ class Judge:
             return []
         poses = stack_poses([draft.pose.to(drafts[0].pose.transl) for draft in drafts])
         statements = [draft.plan.statements for draft in drafts]
-        checks = self._meter.checks(poses, statements)
+        hopes = [hopes_of(draft.plan) for draft in drafts]
+        checks = self._meter.checks(poses, [(*one, *more) for one, more in zip(statements, hopes, strict=True)])
+        away = self._meter.places_missed(poses, [draft.plan.places for draft in drafts])
         bodies = self._plausible.measure(poses, statements, [draft.balanced for draft in drafts])
         begun = stack_poses([draft.candidate.pose.to(poses.transl) for draft in drafts])
         body = self._meter.describer.body
         pairs = zip(comparison_points(poses, body), comparison_points(begun, body), strict=True)
         moved = [float(distances_mm(now[None], then[None])) for now, then in pairs]
         strayed = [self._strayed_deg(draft) for draft in drafts]
-        return [_judged(*row) for row in zip(drafts, checks, bodies, moved, strayed, strict=True)]
+        return [_judged(*row) for row in zip(drafts, checks, bodies, moved, strayed, away, strict=True)]
 
     def _strayed_deg(self, draft: Draft) -> float:
         """Against the entry; for a plan without one, against the posture at rest that is nearest."""
@@ -140,10 +154,13 @@ class Judge:
         return [ranked[place] for place in kept]
 
 
-def _judged(draft: Draft, checks: list[Check], body: Plausibility, moved_mm: float, strayed_deg: float) -> Judged:
+def _judged(
+    draft: Draft, checks: list[Check], body: Plausibility, moved_mm: float, strayed_deg: float, away_m: Sequence[float]
+) -> Judged:
     plan = draft.plan
     said = tuple(checks[: len(plan.said)])
-    rest = tuple(checks[len(plan.said) :])
+    rest = tuple(checks[len(plan.said) : len(plan.statements)])
+    wanting = _wanting(checks[len(plan.statements) :], away_m, len(aims_told(plan)))
     kept = {str(statement) for statement in plan.kept} if plan.said else {str(one.statement) for one in rest}
     expected = tuple(one for one in rest if one.holds or str(one.statement) in kept)
     held = Held.of(said)
@@ -152,8 +169,9 @@ def _judged(draft: Draft, checks: list[Check], body: Plausibility, moved_mm: flo
         SAID_COST * held.failed
         + 0.3 * sum(miss_of(one) for one in said)
         + min(MOST_KEPT_COST, sum(EXPECTED_COST for one in missing if str(one.statement) in kept))
-        + min(MOST_GIVEN_COST, sum(_given_cost(one) for one in missing if str(one.statement) not in kept))
+        + _fading(sum(_given_cost(one, plan) for one in missing if str(one.statement) not in kept))
         + TIGHT_COST * held.tight
+        + wanting
         + body.cost
         + min(2.0, strayed_deg / STRAYED_DEG)
         + (moved_mm / MOVED_MM if plan.entry is not None else 0.0)
@@ -164,8 +182,25 @@ def _judged(draft: Draft, checks: list[Check], body: Plausibility, moved_mm: flo
     share = (2 * held.held + Held.of(expected).held) / total if total else 1.0
     score = round(0.85 * share + 0.15 / (1 + body.cost), 4)
     given_up = tuple(one.statement for one in missing)
-    return Judged(draft, said, expected, given_up, body, moved_mm, strayed_deg, cost, score)
+    return Judged(draft, said, expected, given_up, body, moved_mm, strayed_deg, cost, score, wanting)
 
 
-def _given_cost(one: Check) -> float:
+def _wanting(hopes: Sequence[Check], away_m: Sequence[float], told: int) -> float:
+    missed = [0.0 if one.holds else min(miss_of(one) - 0.3, 2.0) for one in hopes]
+    places = sum(min(max(0.0, away - TOUCH_MET_M) / PLACE_M, MOST_PLACES) for away in away_m)
+    return min(HOPE_COST * sum(missed[told:]), MOST_HOPE_COST) + WORDED_COST * sum(missed[:told]) + PLACE_COST * places
+
+
+def _fading(cost: float) -> float:
+    """Less and less for more and more that gave way, so that each that is won back still counts."""
+    return MOST_GIVEN_COST * (1 - math.exp(-cost / MOST_GIVEN_COST))
+
+
+def _given_cost(one: Check, plan: Plan) -> float:
+    """More for upper arm and thigh where the words only speak of forearm or shin: these are to stay."""
+    subject = str(one.statement).partition(":")[0]
+    if subject.endswith(("upper arm", "thigh")):
+        of_limb = [str(said) for said in plan.said if limbs_of(said) == limbs_of(one.statement)]
+        if all(line.split()[1] in ("forearm:", "shin:") for line in of_limb):
+            return UPPER_COST
     return PALM_COST if one.statement.code.family == "palm" else EXPECTED_COST

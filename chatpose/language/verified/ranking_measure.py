@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from torch import Tensor
 
 from chatpose.body.pose import Pose
+from chatpose.body.sites import BodySites, body_sites
 from chatpose.posecodes.check import Check, check_of
 from chatpose.posecodes.describe import Describer
 from chatpose.posecodes.extraction import extract
+from chatpose.posecodes.goals import Goal, GoalMeter
 from chatpose.posecodes.grammar import Statement
 from chatpose.posecodes.points import PosePoints
 from chatpose.posecodes.solve_clauses import INNER_MARGIN
@@ -85,6 +88,19 @@ class Meter:
             miss = 0.3 - margin / units[found.deciding[:, column].numpy()]
             total += np.where(margin >= 0, 0.0, np.minimum(np.nan_to_num(miss, nan=MOST_MISSED), MOST_MISSED))
         return total
+
+    def places_missed(self, poses: Pose, places: Sequence[Sequence[Goal]]) -> list[list[float]]:
+        """How far each pose of a batch is from each of its own goals, metres."""
+        goals = tuple(dict.fromkeys(one for several in places for one in several))
+        if not goals:
+            return [[] for _ in places]
+        body = self.describer.body
+        found = GoalMeter(goals, self._sites).distances(body.kinematics(poses)).tolist()
+        return [[row[goals.index(one)] for one in several] for row, several in zip(found, places, strict=True)]
+
+    @cached_property
+    def _sites(self) -> BodySites:
+        return body_sites(self.describer.body)
 
     def missed(self, poses: Pose, statements: Sequence[Statement]) -> np.ndarray:
         """(N,) by how much poses miss statements in all, in `MISS_UNIT`s, each by `MOST_MISSED` at most."""

@@ -13,8 +13,12 @@ from typing import Protocol
 from chatpose.atlas.compiled import Atlas
 from chatpose.atlas.entry import Entry
 from chatpose.language.verified.plan import Donor, Plan, agreeing, once, without_contradictions
-from chatpose.language.verified.plan_parts import ARMS, LEGS, Limb, limbs_of
-from chatpose.language.verified.request_near import EntryFinder
+from chatpose.language.verified.plan_aims import worded_aims
+from chatpose.language.verified.plan_parts import ARMS, LEGS, LIMBS, Limb, limbs_of
+from chatpose.language.verified.request_entry import as_of_entry
+from chatpose.language.verified.request_moods import Mood, mood_of
+from chatpose.language.verified.request_near import EntryFinder, Near
+from chatpose.language.verified.request_places import places_in
 from chatpose.language.verified.request_scope import Scope, scope_of
 from chatpose.language.verified.request_sides import busy_limb, doubled, mirrored_by, side_hints
 from chatpose.language.verified.request_text import clean_request
@@ -38,10 +42,24 @@ NEAR_ENTRIES = 8
 LEAST_SHARE = 0.02
 UNLIKE = 5.0
 """How far-fetched an entry gets for each point of nearness less than the nearest."""
+TELLING_WORDS = 3
+"""Further telling words from which a sentence with a name of one word may be about something else."""
+NOT_THE_WORD = 0.2
+"""By how much likelier that is."""
+HARDLY_READ = 0.4
+"""Share of the telling words up to which what was read may be a misunderstanding where an entry is surely near."""
+MISREAD = 0.3
+"""How far-fetched that is."""
+BEHIND = 0.06
+"""By how much less near an entry counts that shows the mood of a sentence than the nearest in words."""
+OUT_OF_MOOD = 0.5
+"""How far-fetched an entry gets for each thing that the mood expects and that it can't be."""
 TELLING = 0.7
 """Share of the telling words from which a sentence says everything itself."""
 LIMB_BY_LIMB = 1.6
 """How far-fetched it is that nothing but the few words that were read is meant, where most weren't."""
+SPOKEN_OF = 0.6
+"""By how much less where all limbs are spoken of."""
 UNREAD = 0.4
 """The same where words about a body weren't read."""
 LEAST_NEAR: dict[Scope, float] = {"pose": 0.6, "unclear": 0.9, "other": 1.25}
@@ -109,6 +127,7 @@ class RequestReader:
         if main is not None:
             plans = self._about_name(grounds, main, parsed)
             name = _named(line, main)
+            plans += self._instead(line, plans, grounds, parsed, main)
             if main.strength != "whole" and _limbs_named(name):
                 plans += [replace(plan, weight=plan.weight + DESCRIBED) for plan in self._told(grounds, parsed, [])]
             return _ordered(plans)
@@ -171,6 +190,7 @@ class RequestReader:
             postures = [one for one in sure if one in inner and "whole" in limbs_of(one)]
             others = [one for one in sure if one in inner and "whole" not in limbs_of(one)]
             sure = [*outer, *agreeing(postures, limbs), *others]
+            told = [one for one in readings if one.certainty >= SURE and not _within(parsed, one, name)]
             unsure = [one for reading in readings if reading.certainty < SURE for one in reading.statements]
             said, pairs = without_contradictions(_as_meant(sure))
             plan = Plan(
@@ -183,6 +203,8 @@ class RequestReader:
                 impossible=tuple(f"{parsed.words((one.start, one.stop))!r}: {one.why}" for one in parsed.impossible),
                 contradictions=tuple((str(first), str(second)) for first, second in pairs),
                 unread=tuple(parsed.words(place) for place in parsed.unread),
+                worded=tuple(aim for one in told for aim in worded_aims(one.statements, _words_of(parsed, one))),
+                places=places_in(parsed, told),
             )
             nearest = tuple(one for impossible in parsed.impossible for one in impossible.nearest)
             plans.append(replace(plan, said=without_contradictions((*plan.said, *nearest))[0]))
@@ -190,6 +212,7 @@ class RequestReader:
 
     def _about_name(self, grounds: Sequence[Plan], main: Spotted, parsed: Parsed) -> list[Plan]:
         entry = self._atlas.find(main.entry_id)
+        grounds = [as_of_entry(ground, entry) for ground in grounds]
         return [
             ground.of_entry(entry, mirrored=mirrored, named=True)
             for ground, mirrored in self._sides(grounds, entry, main.mirrored, parsed, _named(grounds[0].text, main))
@@ -204,18 +227,24 @@ class RequestReader:
                 for ground in grounds
             ]
         missing = max(0.0, TELLING - _share_read(parsed)) / TELLING + UNREAD * bool(parsed.unread)
-        return [replace(plan, weight=plan.weight + LIMB_BY_LIMB * missing) for plan in grounds]
+        return [
+            replace(plan, weight=plan.weight + LIMB_BY_LIMB * missing * (1 - SPOKEN_OF * _spoken_of(plan)))
+            for plan in grounds
+        ]
 
     def _near(self, line: str, grounds: Sequence[Plan], parsed: Parsed) -> list[Plan]:
         """About a situation: entries that people speak of in such words."""
         if self._finder is None:
             return []
-        found = self._finder.near(line, NEAR_ENTRIES)
+        mood = mood_of(line)
+        found = self._with_mood(self._finder.near(line, NEAR_ENTRIES), mood)
         best = found[0].score if found else 0.0
         told = bool(grounds[0].said)
         if not found or (not told and best < LEAST_NEAR[scope_of(line)]):
             return []
         read = _share_read(parsed) if told else 0.0
+        if told and read < HARDLY_READ and best >= SURELY_NEAR_BESIDE:
+            grounds = [*grounds, *(_less_sure(ground) for ground in grounds[:1])]
         doubt = max(0.0, (SURELY_NEAR_BESIDE if told else SURELY_NEAR) - best) * 4 + (
             1.0 if read >= TELLING else 0.5 * read
         )
@@ -224,8 +253,47 @@ class RequestReader:
             weight = doubt + UNLIKE * (found[0].score - near.score)
             entry = self._atlas.find(near.entry)
             for ground, mirrored in self._sides(grounds, entry, near.mirrored, parsed):
-                plans.append(ground.of_entry(entry, mirrored=mirrored, weight=weight, share=near.share))
+                plan = ground.of_entry(entry, mirrored=mirrored, weight=weight, share=near.share)
+                plans.append(_in_mood(plan, mood))
         return plans
+
+    def _with_mood(self, found: Sequence[Near], mood: Mood | None) -> list[Near]:
+        """The entries found, and one that shows the mood that is spoken of, not far behind."""
+        known = [name for name in mood.entries if name in self._atlas.places] if mood is not None and found else []
+        more = [one for one in found if one.entry in known]
+        if not known or more:
+            return list(found)
+        score = max(found[0].score - BEHIND, LEAST_NEAR["unclear"])
+        added = Near(known[0], False, score, found[0].share / 2)
+        return sorted([*found, added], key=lambda one: -one.score)
+
+    def _instead(
+        self, line: str, plans: Sequence[Plan], grounds: Sequence[Plan], parsed: Parsed, main: Spotted
+    ) -> list[Plan]:
+        """Where a name of one word is a small part of a sentence that is surely about something else, what that is.
+
+        "Winded after that last sprint" isn't sprinting.
+        """
+        name = _named(line, main)
+        telling = [word for word in _WORDS.findall(line.replace(name, " ")) if word.lower() not in _EMPTY]
+        if (
+            main.strength == "whole"
+            or len(_WORDS.findall(name)) > 1
+            or len(telling) < TELLING_WORDS
+            or self._finder is None
+        ):
+            return []
+        names = self._atlas.find(main.entry_id).names
+        if not name.lower().endswith("ing") and any(one.lower().endswith(name.lower()) for one in names):
+            return []
+        found = self._finder.near(line, 1)
+        if not found or found[0].score < SURELY_NEAR_BESIDE or found[0].entry == main.entry_id or grounds[0].said:
+            return []
+        return [
+            replace(plan, weight=plan.weight - NOT_THE_WORD, named=True)
+            for plan in self._near(line, grounds, parsed)
+            if plan.entry != main.entry_id
+        ]
 
     def _sides(
         self, grounds: Sequence[Plan], entry: Entry, mirrored: bool, parsed: Parsed, name: str = ""
@@ -303,7 +371,8 @@ def _donor(entry: Entry, spotted: Spotted, name: str, line: str) -> Donor | None
         return Donor(entry.id, spotted.mirrored, ARMS)
     busy = busy_limb(entry.must, ARMS)
     if busy is None:
-        return None
+        of_arms = sum(bool(limbs_of(one) & ARMS) for one in entry.must)
+        return Donor(entry.id, spotted.mirrored, ARMS) if of_arms >= len(entry.must) / 2 else None
     before = re.search(r"(?i)\b(left|right)\b", name) or re.search(r"(?i)\b(left|right)\s+$", line[: spotted.start])
     mirrored = spotted.mirrored if before is None else not busy.startswith(before[1].lower())
     side = busy.partition(" ")[0] if not mirrored else {"left": "right", "right": "left"}[busy.partition(" ")[0]]
@@ -333,6 +402,38 @@ _BENT = (
 def _within(parsed: Parsed, reading: Reading, name: str) -> bool:
     """Whether a reading is of words of the name."""
     return parsed.words((reading.start, reading.stop)).strip().lower() in name.lower()
+
+
+def _less_sure(plan: Plan) -> Plan:
+    """A plan without what was read: it is hardly anything of the sentence."""
+    return replace(plan, said=(), worded=(), places=(), sources={}, weight=plan.weight + MISREAD)
+
+
+def _in_mood(plan: Plan, mood: Mood | None) -> Plan:
+    """With what the mood expects."""
+    if mood is None or not mood.expected:
+        return plan
+    agreed = agreeing(mood.expected, (*plan.said, *plan.expected))
+    against = len(mood.expected) - len(agreed)
+    told = {str(one): "the situation" for one in agreed} | plan.sources
+    return replace(
+        plan,
+        expected=once((*plan.expected, *agreed)),
+        sources=told,
+        weight=plan.weight + OUT_OF_MOOD * against,
+    )
+
+
+def _spoken_of(plan: Plan) -> float:
+    """Share of the limbs that the words say something of; a posture says it of trunk and legs."""
+    limbs = plan.changed
+    return len((limbs - {"whole"}) | (LEGS | {"trunk"} if "whole" in limbs else set())) / len(LIMBS)
+
+
+def _words_of(parsed: Parsed, reading: Reading) -> str:
+    """The words of a reading and the one before them ("wide legs", "a long step")."""
+    before = _WORDS.findall(parsed.text[: reading.start])[-2:]
+    return " ".join((*before, parsed.words((reading.start, reading.stop))))
 
 
 def _of_limbs(name: str) -> bool:

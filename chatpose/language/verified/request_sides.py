@@ -14,6 +14,9 @@ _SIDE = re.compile(
     rf"(?i)\b(on|with|using|to|from|by) {_OWNER}(left|right|both|other) ?"
     r"(leg|foot|hand|arm|side|knee|elbow|legs|hands|arms|sides)?\b"
 )
+_FRONT = re.compile(
+    r"(?i)\b(left|right) (?:leg|foot|knee) (?:is |being )?(?:in front|forward|ahead|leading|first|in the lead)\b"
+)
 _ARM_WORDS = frozenset(("hand", "hands", "arm", "arms", "elbow"))
 _LEG_WORDS = frozenset(("leg", "legs", "foot", "knee"))
 _BOTH = ("both",)
@@ -29,6 +32,7 @@ class SideHint:
         rests: whether the body stands or rests on it ("on the left leg").
         start: first character in the text.
         stop: one past the last.
+        front: whether it is the leg in front.
     """
 
     side: str
@@ -36,6 +40,7 @@ class SideHint:
     rests: bool
     start: int
     stop: int
+    front: bool = False
 
 
 def side_hints(text: str, read: set[int]) -> list[SideHint]:
@@ -55,6 +60,8 @@ def side_hints(text: str, read: set[int]) -> list[SideHint]:
         if side == "both" and limbs is None:
             continue
         found.append(SideHint(side, limbs, match[1].lower() == "on", match.start(), match.end()))
+    for match in _FRONT.finditer(text):
+        found.append(SideHint(match[1].lower(), "legs", False, match.start(), match.end(), front=True))
     return found
 
 
@@ -82,7 +89,26 @@ def doubled(hints: Sequence[SideHint], entry: Entry, mirrored: bool) -> tuple[St
     return ()
 
 
+def front_leg(entry: Entry) -> str | None:
+    """The side of the leg that is in front in an entry, by what it must be; None where neither is, or none tells."""
+    for line in map(str, entry.must):
+        for side, other in (("left", "right"), ("right", "left")):
+            if line.startswith(
+                (
+                    f"lunging with the {side} leg in front",
+                    f"{side} foot: in front of {other} foot",
+                    f"{side} foot in front of {other} foot: 0",
+                )
+            ):
+                return side
+    busy = busy_limb(entry.must, LEGS)
+    strides = any(str(one).startswith(("feet: wide", "left foot to right foot distance")) for one in entry.must)
+    return busy.partition(" ")[0] if busy is not None and strides else None
+
+
 def _own_side(entry: Entry, hint: SideHint) -> str | None:
+    if hint.front:
+        return front_leg(entry)
     if hint.rests and hint.limbs != "arms":
         for statement in entry.must:
             for side in ("left", "right"):

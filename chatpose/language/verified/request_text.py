@@ -18,6 +18,10 @@ class RequestError(ChatposeError, ValueError):
     """A request that asks for nothing."""
 
 
+_SHOUTED = re.compile(r"(?<=[A-Za-z])([A-Za-z])\1{2,}(?=[A-Za-z]|\b)", re.IGNORECASE)
+"""Letters drawn out: "GOOOAL", "yesss"."""
+
+
 def clean_request(text: str) -> str:
     """The request on one line; emoji are replaced by what Unicode calls them ("person in lotus position").
 
@@ -31,6 +35,7 @@ def clean_request(text: str) -> str:
         )
     whole = unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())
     line = " ".join(_ADDRESSES.sub(" ", "".join(map(_as_words, whole))).split())
+    line = _SHOUTED.sub(r"\1", line)
     if not _LETTERS.search(line):
         raise RequestError(
             f"the request {text[:80]!r} holds no word" if text.strip() else "an empty request",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chatpose.atlas.compiled import Atlas
+from chatpose.language.verified.request_famous import famous_names
 from chatpose.language.verified.request_words import stem, word_set
 from chatpose.posecodes.phrasebook import exchange_words
 
@@ -90,7 +91,7 @@ class _Name:
     def bends(self) -> bool:
         """Whether other forms of its words mean the same: not of one noun, nor of parts of the body."""
         if len(self.keys) == 1:
-            return self.keys[0].endswith("ing")
+            return self.keys[0].endswith("ing") and self.keys[0] not in _EVERYDAY
         return _BODY.isdisjoint(self.keys)
 
 
@@ -175,6 +176,8 @@ def _names(atlas: Atlas) -> Iterator[_Name]:
     """All names; then without "pose" at the end; then those of mirror images."""
     written = [(entry.id, name) for entry in atlas for name in entry.names]
     for entry, name in written:
+        yield _name(entry, name, bare=False, mirrored=False)
+    for entry, name in famous_names(atlas):
         yield _name(entry, name, bare=False, mirrored=False)
     for entry in atlas:
         yield _name(entry.id, entry.id.replace("-", " "), bare="-" not in entry.id, mirrored=False)
