@@ -282,3 +282,40 @@ def test_the_back_end_that_is_slow_to_open_is_opened_once():
     assert parts.answerer is parts.answerer
     assert parts.spotter is parts.spotter
     assert isinstance(Call((ToolCall("undo"),)).calls, tuple)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried to allocate"
+        ),
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+    ],
+)
+def test_a_request_that_runs_out_of_memory_dies_and_the_conversation_lives(tmp_path, tree, error):
+    class Dies(AtlasGenerator):
+        def generate(self, text, **options):
+            raise error
+
+    agent = fake_agent(tmp_path, generator=Dies())
+    result = agent.turn(tree, "warrior two")
+    assert "too large for the memory" in result.reply
+    assert "is kept" in result.reply
+    assert [step.failed for step in result.tools] == [True], "nothing else is tried"
+    assert [item.name for item in result.state.poses] == ["pose 1"]
+    mirrored = agent.turn(result.state, "mirror it")
+    assert mirrored.state.current == 2
+    assert len(mirrored.state.turns) == len(tree.turns) + 2
+    told = fake_agent(tmp_path, Scripted(call("generate", prompt="x"), Say("That was too much.")), generator=Dies())
+    assert told.turn(tree, "warrior two").reply == "That was too much.", "a model is told, and may answer"
+
+
+def test_bugs_are_raised(tmp_path, tree):
+    class Broken(AtlasGenerator):
+        def generate(self, text, **options):
+            raise RuntimeError("shapes don't match")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        fake_agent(tmp_path, generator=Broken()).turn(tree, "warrior two")

@@ -2,13 +2,17 @@
 
 import io
 import json
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from agent_fakes import entry_pose, fake_parts
 
 from chatpose.agent.agent import Agent
-from chatpose.agent.toolbox import Toolbox
+from chatpose.agent.saved import load as load_conversation
+from chatpose.agent.toolbox import RUNS, Toolbox
 from chatpose.body.pose import stack_poses
 from chatpose.cli import talk
 from chatpose.cli.main import build_parser, main
@@ -138,3 +142,57 @@ def test_an_open_quote_is_told():
 def test_help_tells_what_it_is():
     options = build_parser().parse_args(["talk", "--json"])
     assert options.run is talk.run
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(MemoryError(), "too large for the memory"), (ZeroDivisionError(), "a fault of chatpose")]
+)
+def test_a_turn_that_dies_is_told_and_the_conversation_goes_on(say, monkeypatch, tmp_path, error, told):
+    kept = tmp_path / "talk.json"
+
+    def dies(*_, **__):
+        raise error
+
+    monkeypatch.setitem(RUNS, "blend", dies)
+    code, out, _ = say("tree pose\nmirror it\nblend pose 1 and pose 2\nundo\n", "--json", "--save", str(kept))
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert told in rows[2]["reply"]
+    assert rows[3]["poses"][0]["name"] == "pose 1"
+    assert (code == 0) == isinstance(error, MemoryError), "an observation, or a fault that the exit code tells"
+    assert load_conversation(kept).current == 1
+    code, out, _ = say("blend pose 1 and pose 2\n", "--load", str(kept))
+    assert "Traceback" not in out
+
+
+DIES = """
+import os, signal, sys
+sys.path[:0] = sys.argv[1:3]
+from agent_fakes import fake_parts
+from chatpose.agent import toolbox
+from chatpose.agent.agent import Agent
+from chatpose.cli import talk
+from chatpose.cli.main import main
+toolbox.RUNS["mirror"] = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+talk._agent = lambda options: Agent(toolbox.Toolbox(fake_parts()))
+main(["talk", "--json", "--load", sys.argv[3], "--save", sys.argv[3]])
+"""
+
+
+def test_a_process_that_is_killed_in_the_middle_of_a_turn_leaves_the_conversation(say, tmp_path):
+    kept = tmp_path / "talk.json"
+    say("tree pose\n", "--save", str(kept))
+    before = kept.read_bytes()
+    tests = Path(__file__).parent
+    words = [sys.executable, "-c", DIES, str(tests), str(tests.parent), str(kept)]
+    died = subprocess.run(
+        words, input="mirror it\nwarrior two\n", text=True, capture_output=True, timeout=120, check=False
+    )
+    assert died.returncode == -signal.SIGKILL, died.stderr[-500:]
+    assert died.stdout == ""
+    assert kept.read_bytes() == before
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith((".", "talk.json."))], (
+        "nothing half written"
+    )
+    code, out, _ = say("mirror it\n", "--load", str(kept), "--json")
+    assert code == 0
+    assert json.loads(out)["poses"][0]["name"] == "pose 2"

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from chatpose.agent.intent_ask import MOST_ASKS, Ask
 from chatpose.agent.intent_reading import Reading
 from chatpose.agent.intent_vocabulary import Vocabulary
-from chatpose.agent.intent_words import even_text
+from chatpose.agent.intent_words import even_text, spelled
 from chatpose.agent.parts import Parts
 from chatpose.agent.state import ConversationState
 
@@ -44,7 +44,7 @@ class AskReader:
         """
         photos = [name for name in attached if name.startswith("photo")]
         asks = [Ask("estimate", "", "estimate", {"photo": name}, needed=True) for name in photos]
-        line = even_text(text)
+        line = spelled(even_text(text))
         if not line or not (re.search(r"\w|^\?+$", line) or any(unicodedata.category(char) == "So" for char in line)):
             return asks or self._about_attached(attached) or [Ask("empty" if not line else "unclear", line)]
         reading = Reading(self._vocabulary, state, seed, bool(attached))

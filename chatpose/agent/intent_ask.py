@@ -6,6 +6,8 @@ from typing import Any
 
 MOST_ASKS = 6
 """Things of one message that are done."""
+MOST_LISTED = 5
+"""Poses of a list in one message that are made."""
 MOST_COUNT = 12
 """Poses that are made for one ask."""
 

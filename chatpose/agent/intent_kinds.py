@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from chatpose.agent import intent_manner as manner
 from chatpose.agent import intent_tables as known
 
 
@@ -21,6 +22,10 @@ class Segment:
 
 _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("surprise", known.SURPRISE),
+    ("rename", manner.RENAME),
+    ("remove", manner.REMOVE),
+    ("keep", manner.KEEP),
+    ("show all", manner.SHOW_ALL),
     ("undo", known.UNDO),
     ("redo", known.REDO),
     ("set_angle", known.SET_ANGLE),
@@ -69,6 +74,11 @@ def kind_of(text: str, before: str = "", *, sentence_end: bool = True) -> str:
 
 def _is_other(kind: str, text: str, before: str) -> bool:
     """Kinds whose first words may mean something else."""
+    if kind == "rename":
+        named = manner.RENAME.match(text)
+        return named is None or manner.is_file_word(
+            named["quoted"] or named["name2"] or named["name3"] or named["name4"]
+        )
     if kind == "export":
         return known.FORMAT.search(text) is None and not re.match(r"(?:export|download|save)\b", text)
     if kind == "search":

@@ -3,14 +3,33 @@
 import re
 from typing import Any
 
+from chatpose.agent import intent_manner as manner
 from chatpose.agent import intent_tables as known
-from chatpose.agent.intent_ask import MOST_COUNT, Ask
+from chatpose.agent.intent_ask import MOST_COUNT, MOST_LISTED, Ask
 from chatpose.agent.intent_counts import NUMBER_WORDS, counted, number
 from chatpose.agent.intent_kinds import Segment, kind_of
 from chatpose.agent.intent_tools import ToolAsks
 from chatpose.agent.intent_vocabulary import Vocabulary
 from chatpose.agent.intent_words import cuts, without_courtesy
 from chatpose.agent.state import ConversationState
+
+_ALONE = (
+    ("not so", manner.NOT_SO),
+    ("who", manner.WHO),
+    ("shape", manner.SHAPE),
+    ("rude", manner.RUDE),
+    ("introduced", manner.INTRODUCED),
+    ("greet", known.GREET),
+    ("how are you", known.HOW_ARE_YOU),
+    ("okay", manner.ENOUGH),
+    ("bye", known.BYE),
+    ("thanks", known.THANKS),
+    ("thanks", manner.PRAISE),
+    ("help", known.HELP),
+    ("what there is", known.WHAT_THERE_IS),
+    ("view", known.VIEW),
+)
+"""Small talk: messages that are nothing else."""
 
 
 class Reading(ToolAsks):
@@ -29,7 +48,8 @@ class Reading(ToolAsks):
 
     def asks(self, line: str) -> list[Ask]:
         """All asks of a message."""
-        whole = without_courtesy(line)
+        line = manner.without_rudeness(line) or line
+        whole = manner.without_introduction(without_courtesy(line))
         alone = self._alone(line, whole)
         if alone is not None:
             return [alone]
@@ -40,20 +60,16 @@ class Reading(ToolAsks):
 
     def _alone(self, line: str, whole: str) -> Ask | None:
         """Small talk, and what isn't done: messages that are nothing else."""
-        for kind, pattern in (
-            ("greet", known.GREET),
-            ("how are you", known.HOW_ARE_YOU),
-            ("bye", known.BYE),
-            ("thanks", known.THANKS),
-            ("help", known.HELP),
-            ("what there is", known.WHAT_THERE_IS),
-            ("new conversation", known.START_OVER),
-            ("view", known.VIEW),
-        ):
-            if kind == "thanks" and self._words.is_name(line):
-                continue
-            if pattern.match(line) or pattern.match(whole):
+        if manner.YES.match(line):
+            return self._accepted(line) or Ask("okay", line)
+        for kind, pattern in _ALONE:
+            said = pattern.match(whole) or (kind != "introduced" and pattern.match(line))
+            if said and not self._says_more(kind, line, whole):
+                if kind == "help" and self._has_pose and manner.WHAT_IS_THIS.match(whole):
+                    return Ask("name", line, "name", {"pose": "it"})
                 return Ask(kind, line)
+        if known.START_OVER.match(line) or known.START_OVER.match(whole):
+            return Ask("new conversation", line, "clear", {})
         if known.HOW_SO.match(whole) and self._state.turns:
             return Ask("how so", line)
         if known.ADDRESS.search(line):
@@ -63,6 +79,25 @@ class Reading(ToolAsks):
         for pattern, said in known.CONVENTIONS:
             if pattern.search(whole) and (whole.endswith("?") or known.QUESTION.match(whole)):
                 return Ask("convention", said)
+        return None
+
+    def _says_more(self, kind: str, line: str, whole: str) -> bool:
+        """Whether what looks like small talk is about a pose: "lovely" is none, "I'm an artist kneeling" is one."""
+        if kind in ("thanks", "rude"):
+            return self._words.is_name(line)
+        return kind == "introduced" and bool(self._words.statements_in(whole))
+
+    def _accepted(self, line: str) -> Ask | None:
+        """What "yes" means after an offer of the answer before."""
+        last = self._state.turns[-1] if self._state.turns else None
+        if last is None:
+            return None
+        if re.search(r"I can make one instead\.|Shall I make it\?", last.reply):
+            made = self._last_made()
+            if made is not None and made[0] == "query":
+                return Ask("generate", line, "generate", {"prompt": made[1]}, needed=True)
+        if re.search(r"Shall I show you one\?", last.reply):
+            return self._surprise("surprise", line)[0]
         return None
 
     def _segments(self, whole: str) -> list[Segment]:
@@ -122,6 +157,9 @@ class Reading(ToolAsks):
 
     def _read(self, segment: Segment) -> list[Ask]:
         text = segment.text
+        given = self._given_choice(text)
+        if given is not None:
+            return given
         how = {
             "undo": self._undo,
             "redo": self._plain,
@@ -141,6 +179,10 @@ class Reading(ToolAsks):
             "question": self._question,
             "generate": self._generate,
             "like but": self._like_but,
+            "rename": self._rename,
+            "remove": self._remove,
+            "keep": self._keep,
+            "show all": self._show_all,
         }.get(segment.kind)
         asks = how(segment.kind, text) if how is not None else None
         return asks or self._guess(text)
@@ -151,6 +193,17 @@ class Reading(ToolAsks):
     def _question(self, kind: str, text: str) -> list[Ask] | None:
         if known.HOW_IT_LOOKS.match(text) and self._words.names_in(text):
             return self._of_name(text, text)
+        wish = manner.COULD_BE.match(text)
+        if wish is not None and self._has_pose and self._words.speaks_of_bodies(text):
+            rest = re.sub(r"(?i)^(?:she|he|they|it) ", "", wish["rest"])
+            return [self._edit(rest, "it", rest)]
+        named = self._has_pose and known.SIDED_PART.search(text)
+        if manner.ALWAYS_BEYOND.search(text) or (manner.BEYOND.search(text) and not named):
+            return [Ask("beyond", text)]
+        both = manner.ALSO_ANGLE.match(text)
+        if both is not None and self._has_pose:
+            pair = (f"{both['lead']}{both[one]}{both['rest']}" for one in ("first", "second"))
+            return [ask for question in pair for ask in self._question(kind, question) or ()]
         if known.OTHER_SUBJECT.search(text) and not known.PART.search(text):
             return [Ask("off topic", text)]
         if not self._state.photos and known.THE_PHOTO.search(text):
@@ -165,7 +218,8 @@ class Reading(ToolAsks):
         target, question = self._target_and_rest(text)
         if known.SEVERAL.search(text) and (len(self._state.poses) > 1 or self._made_here):
             target = "them" if target == "it" else target
-        otherwise = Ask("unread question" if self._words.speaks_of_bodies(text) else "off topic", text)
+        about = self._words.speaks_of_bodies(text) or known.SEVERAL.search(text) or known.OF_THIS.search(text)
+        otherwise = Ask("unread question" if about else "off topic", text)
         return [Ask(kind, text, "ask", {"pose": target, "question": question}, otherwise=otherwise)]
 
     def _generate(self, kind: str, text: str) -> list[Ask] | None:
@@ -189,6 +243,11 @@ class Reading(ToolAsks):
         count, prompt = self._counted(stripped)
         if self._is_elsewhere(prompt):
             return [Ask("off topic", text)]
+        if manner.SOMETHING_ELSE.match(prompt):
+            return [Ask("beyond", text)]
+        listed = self._listed(prompt)
+        if listed:
+            return [Ask(kind, text, "generate", {"prompt": one}) for one in listed]
         if re.fullmatch(
             r"(?:(?:some|any|an?|\d+|different|random|cool|nice|new)\s*)*(?:poses?|figures?|something)?[.!?\s]*",
             prompt,
@@ -211,6 +270,21 @@ class Reading(ToolAsks):
                 return min(MOST_COUNT, number(named[1].lower())), name
         return counted(text)
 
+    def _listed(self, text: str) -> list[str]:
+        """The poses of a list, each of which is a pose by itself: "triangle pose and tree pose"."""
+        text = text.strip(" .!?")
+        if self._words.is_name(text):
+            return []
+        found = manner.POSES_FOR.match(text)
+        if found is not None:
+            rest = found["rest"] or ""
+            pieces = [one.strip() for one in re.split(r",(?: and)?|\band\b|&", found["list"]) if one.strip()]
+            return [f"{one} pose{rest}" for one in pieces][:MOST_LISTED] if len(pieces) > 1 else []
+        pieces = [one.strip() for one in re.split(r"\s*,\s*(?:and |then |or )?|\s+(?:and|then|or|&|plus)\s+", text)]
+        pieces = [re.sub(r"(?i)^(?:also |then )?", "", one) for one in pieces if one]
+        named = len(pieces) > 1 and all(self._words.is_pose(one) and not known.PART.search(one) for one in pieces)
+        return pieces[:MOST_LISTED] if named else []
+
     def _like_but(self, kind: str, text: str) -> list[Ask] | None:
         """An ask such as "like this, but kneeling": an edit of what is there."""
         match = known.LIKE_BUT.match(text)
@@ -228,6 +302,16 @@ class Reading(ToolAsks):
         """An instruction for the pose on screen, or a request for a new one."""
         if self._has_pose and self._named(text.strip(" .!?")):
             return [Ask("choose", text, "choose", {"pose": text.strip(" .!?")})]
+        other = manner.OTHER_ONE.match(text) or (
+            (lead := manner.CORRECTED.match(text)) and known.SIDED_PART.fullmatch(text[lead.end() :].rstrip(" .!?"))
+        )
+        if other and self._asked_last():
+            question = self._completed(text)
+            if question != text:
+                return [Ask("question", text, "ask", {"pose": "it", "question": question})]
+        text = self._with_part(text)
+        if manner.FOLLOW_UP.match(text) and not self._goes_on():
+            return [Ask("nothing to go on with", text)]
         text = re.sub(
             r"(?i)^(?:i|we)(?:'d| would)? (?:want|need|like|love|prefer|wish)(?: to have)? "
             r"(?=(?:the|her|his|their|its|both|your) )",
@@ -247,6 +331,9 @@ class Reading(ToolAsks):
             return [Ask("off topic", text)]
         if not self._state.photos and known.THE_PHOTO.search(text):
             return [Ask("no photo", text)]
+        listed = self._listed(text)
+        if listed:
+            return [Ask("generate", text, "generate", {"prompt": one}) for one in listed]
         count, prompt = self._counted(text)
         otherwise = (
             Ask("edit", text, "edit", {"pose": "it", "instruction": text}, otherwise=Ask("unclear", text))
@@ -282,7 +369,11 @@ class Reading(ToolAsks):
 
     def _edit(self, instruction: str, target: str, text: str) -> Ask:
         instruction = instruction.rstrip(" ?")
-        unread = Ask("unread edit", instruction)
+        if not self._goes_on() and known.PART.search(
+            instruction
+        ):  # nothing to correct: "no, the other hand on the hip" says what to do
+            instruction = re.sub(r"(?i)^(?:no|nope)\b[\s,:;-]+(?=\w)", "", instruction)
+        unread = Ask("mood" if manner.MOOD.search(instruction) else "unread edit", instruction)
         again = unread
         if (
             target == "it"
@@ -294,9 +385,13 @@ class Reading(ToolAsks):
 
     def _is_instruction(self, text: str) -> bool:
         """Whether words change the pose on screen, rather than describe another."""
-        limb = known.PART.match(text) is not None
+        limb = known.SIDED_PART.match(text) is not None
+        if known.ORDER.match(text):
+            return True
         if self._words.is_name(text) and not limb:
             return False
+        if known.CORRECTION.match(text) and known.PART.search(text):
+            return True
         if known.EDIT_VERB.match(text):
             return True
         if known.NOUN_PHRASE.match(text) or known.POSTURE_PHRASE.match(text) or not known.EDIT.match(text):

@@ -53,9 +53,18 @@ SEARCH = re.compile(
     r"|(?:show|give|get)(?: me| us)?(?: some| the| more| a few| \d+| two| three| four| five|"
     r" other)?(?: of the)? ?(?:similar|neighbou?r(?:ing|s)?|nearest|closest|related|alike|library)\b"
     r"|(?:show|give|get|find)(?: me| us)? .*\b(?:in|from|of) (?:the|your|my) (?:library|collection|database)\b"
-    r"|(?:show|give|get)(?: me| us)?(?: some| more| other| a few| \d+)? ?(?:poses?|ones?|others)? ?(?:like|"
+    r"|(?:show|give|get)(?: me| us)?(?: some| more| other| a few| \d+| two| three| four| five)* ?(?:poses?|ones?|"
+    r"others)? ?(?:like|"
     r"similar to|close to|near) (?:this|it|that|the (?:one|pose|photo|picture|first|second|third)|pose \d+|"
     r"these)\b(?!.*\bbut\b)"
+    r"|(?:show|give|get|find)(?: me| us)? (?:something|anything|others?|ones?|some(?: others?| more)?|more|a few|"
+    r"poses?)"
+    r"(?: (?:else|others?|more|poses?|ones?|that (?:is|are|looks?)))* (?:similar|alike|like (?:this|it|that|these)|"
+    r"close to)"
+    r"|(?:what|which)(?: other| else)?(?: poses?| ones?| else)? (?:is|are|looks?|comes?|would be) (?:also |quite |"
+    r"most |more )?"
+    r"(?:similar|alike|close|near|nearest|closest|like (?:this|it|that|these))"
+    r"|(?:any|some)(?:thing|one)? (?:else )?(?:similar|like (?:this|it|that))"
     r"|more (?:poses? )?like (?:this|it|that)|what (?:else |poses? )?(?:looks?|is|are) (?:similar to|like|"
     r"close to|near) (?:this|it|that)|what(?: pose)? (?:comes|is|are) (?:closest|nearest)"
     r"|others? like (?:this|it|that)|poses? like (?:this|it|that)|poses? similar to|who else)\b",
@@ -80,7 +89,10 @@ COMPARE = re.compile(
     re.IGNORECASE,
 )
 BLEND = re.compile(
-    r"(?:blend|mix|interpolate|average|morph|combine|cross(?:ing)? between|a (?:mix|blend|mixture|cross)\b|"
+    r"(?:(?:(?:go|move|bring it) )?(?:\d{1,3} ?%|half ?way|a (?:quarter|third)) (?:of the way )?(?:towards?|to|from|"
+    r"between) "
+    r"(?=(?:pose|the|it|this|number|\d))|blend|mix|interpolate|average|morph|combine|cross(?:ing)? between|a (?:mix|"
+    r"blend|mixture|cross)\b|"
     r"(?:something |a pose |make (?:a pose|something) |give me (?:a pose|something) |show me (?:a pose|"
     r"something) )?(?:half[- ]?way|midway|in ?between|between) (?:between )?(?:pose|the|them|these|those|both|it|"
     r"this|that|\d))",
@@ -152,8 +164,10 @@ CHOOSE = re.compile(
     r"figure) ?#?(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten)|#\d{1,4}|(?:the )?(?:first|second|"
     r"third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\d{1,2}(?:st|nd|rd|th)|last|other|previous|original|top|"
     r"best)(?: (?:one|pose|result|hit|version|variant|option|match|figure|person|two|of (?:them|these|those)))*)"
-    r"(?: (?:again|instead|on screen|please|now|then|looks? (?:good|best|better|nice)|is (?:good|better|best|nice|"
-    r"it|the best)))*)\s*[.!]*$",
+    r"(?: (?:again|instead|on screen|please|now|then|for me|(?:(?:looks?|seems?|feels?|is) (?:so |very |really |"
+    r"pretty |much |the |just |about )?(?:good|best|better|nice|nicer|right|great|perfect|fine|cool|ok|okay|correct|"
+    r"closest|"
+    r"promising|it)|works(?: best)?)(?: (?:to|for) me)?))*)\s*[.!]*$",
     re.IGNORECASE,
 )
 MORE = re.compile(
@@ -235,7 +249,8 @@ LIKE_BUT = re.compile(
     re.IGNORECASE,
 )
 MAKE_IT = re.compile(
-    r"^(?:make|have|get|tell|bring) (?:it|her|him|them|the (?:person|figure|body|man|woman|model|pose|guy|girl|"
+    r"^(?:make|have|get|tell|bring|(?:i|we)(?:'d| would)? (?:want|need|like|prefer)) (?:it|her|him|them|the "
+    r"(?:person|figure|body|man|woman|model|pose|guy|girl|"
     r"character)|this(?: one)?|that(?: one)?)\s+(?:to |be |a bit |do )?(?=\w)",
     re.IGNORECASE,
 )
@@ -273,12 +288,32 @@ EDIT = re.compile(
     rf"knee)|not (?:that|the|this)\b|i meant?\b|don't|do not|no longer|stop|start|without|less|more|even|still|"
     rf"a (?:bit|little|touch|tad)|slightly|further|farther|higher|lower|deeper|too|not (?:so|that|as|quite)|much|"
     rf"half|another \d|other|the other|same (?:on|with|for)|the same (?:on|with|for)|(?:and )?(?:the )?(?:left|"
-    rf"right|both|other)\b|make (?:{_MY}|both) |(?:one|an?) {_BODY_PART}\b|{_MY} {_BODY_PART}|{_BODY_PART}\b|"
+    rf"right|both|other)\b|make (?:{_MY}|both) |(?:one|an?) {_BODY_PART}\b|{_MY} (?:left |right |both |other "
+    rf")?{_BODY_PART}|{_BODY_PART}\b|"
     rf"with |wider|closer|straighter|tighter|up a bit|down a bit|to the (?:left|right)|\d+ (?:degrees|cm)|neutral|"
     rf"reset|back to|upright|straight|take {_MY}|come (?:up|down|back)|do (?:it|that|this|so|the same) (?:with|on|for)|"
     rf"that'?s too|that is too|no {_BODY_PART})\b(?!-)",
     re.IGNORECASE,
 )
+CORRECTION = re.compile(
+    r"(?:no|nope|not (?:that|this|the|so)|wrong|i meant?|sorry)\b[\s,:;-]*(?!(?:an?|some)\b)", re.IGNORECASE
+)
+ORDER = re.compile(
+    r"(?:(?:he|she|they|it|this|that|the (?:man|woman|person|figure|body|guy|girl|boy|character))(?: one)? (?:should|"
+    r"must|"
+    r"has to|have to|needs? to|ought to|shouldn't|mustn't)\b"
+    r"|(?:look|lean|turn|bend|twist|tilt|face|reach|step|move|stretch|rotate|nod|lie|kneel|sit) (?:a bit |a little |"
+    r"far |"
+    r"much |slightly )*(?:straight )?(?:up|down|left|right|forwards?|backwards?|back|ahead|over|sideways|"
+    r"to the (?:left|right|side|front|back)|higher|lower|deeper|away)\b(?! pose))",
+    re.IGNORECASE,
+)
+"""Words that can only be an instruction for a body that is there."""
+OF_THIS = re.compile(
+    r"\b(?:it|this|that|she|he|her|his|him|they|them|their|its|these|those|pose|poses|figure|one|library)\b",
+    re.IGNORECASE,
+)
+"""Words by which a question is about what is there."""
 START_OVER = re.compile(
     r"^(?:start (?:over|again|anew|from scratch|a new (?:conversation|chat|one))|new (?:conversation|chat|"
     r"session)|(?:delete|clear|remove|forget|reset|erase|wipe) (?:everything|all(?: of it| poses)?|"
@@ -353,7 +388,10 @@ HELP = re.compile(
     re.IGNORECASE,
 )
 HOW_SO = re.compile(
-    r"^(?:how (?:did|do) you (?:get|do|make|know|find|come|measure|arrive)\b.*|how come\b.*|why (?:this|that|"
+    r"^(?:how (?:did|do) you (?:get|do|make|know|find|come|measure|arrive)\b.*|how come\b.*|(?:but |so |and )?why"
+    r"(?: not| so| though| on earth)?[\s?!.]*|how so[\s?]*|really\?+|says who\?*|what makes you (?:say|think) (?:so|"
+    r"that)\b.*|"
+    r"how (?:was|is) (?:this|that|it) (?:made|done|measured)\b.*|why (?:this|that|"
     r"did you|do you|is it)\b.*|what did you do\b.*|explain (?:how|your steps|that)\b.*|show (?:me )?(?:the|"
     r"your) (?:steps|work)|are you sure.*|how sure are you.*|what (?:were|are) (?:the|your) steps.*)$",
     re.IGNORECASE,

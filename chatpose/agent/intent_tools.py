@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from chatpose.agent import intent_manner as manner
 from chatpose.agent import intent_tables as known
 from chatpose.agent.intent_ask import MOST_ASKS, MOST_COUNT, Ask
 from chatpose.agent.intent_counts import count_in, number, statements_typed
@@ -17,18 +18,23 @@ class ToolAsks(Meant):
 
     def _undo(self, kind: str, text: str) -> list[Ask]:
         rest = known.UNDO.sub("", text, count=1).strip(" ,.!?")
+        again = 1 + len(re.findall(r"\bundo\b", rest))
         times = re.match(r"(?:the last )?(\d|two|three|four|five)\b(?: (?:steps|times|changes|edits))?", rest)
-        count = number(times[1]) if times else 2 if re.match(r"twice\b", rest) else 1
+        count = number(times[1]) if times else 2 if re.match(r"twice\b", rest) else again
         return [Ask(kind, text, "undo", {}) for _ in range(min(count, MOST_ASKS))]
 
     def _export(self, kind: str, text: str) -> list[Ask] | None:
         formats = list(dict.fromkeys(self._format(match) for match in known.FORMAT.finditer(text)))
+        unknown = manner.NO_FORMAT.search(text)
+        if not formats and unknown is not None:
+            return [Ask("no such format", unknown["format"].upper())]
         if not formats and re.match(r"(?:export|download|save|store|write)\b", text, re.IGNORECASE):
             formats = ["npz"]
         if not formats:
             return None
         plain = known.FORMAT.sub(" ", text)
-        target = self._target(plain, "it")
+        everything = len(self._state.poses) > 1 and re.search(r"(?i)\b(?:everything|all of it)\b", plain)
+        target = "all poses" if everything else self._target(plain, "it")
         return [Ask(kind, text, "export", {"pose": target, "format": one}) for one in formats]
 
     @staticmethod
@@ -65,6 +71,17 @@ class ToolAsks(Meant):
                 ]
             if name:
                 return [Ask("similar", text, "search", {"like": name} | count, needed=True)]
+            but = re.match(
+                r"(?i)(?:poses?|ones?)?\s*,?\s*(?:but|only|and|except)\s+(?:(?:that )?(?:is|are) )?(?P<rest>.+)$", what
+            )
+            where = self._words.statements_in(but["rest"]) if but is not None else []
+            if where and self._has_pose:
+                return [Ask("similar", text, "search", {"like": "it", "where": where} | count, needed=True)]
+            there = self._titled(what)
+            if there is not None:
+                return [Ask("similar", text, "search", {"like": there.name} | count, needed=True)]
+            if self._words.is_name(what):
+                return [Ask(kind, text, "search", {"query": what} | count, needed=True)]
         query = re.sub(
             r"^(?:find|search(?:ing)?|look(?:ing)?|browse|pull up|fetch|retrieve|dig up|do you have|do you know of|"
             r"have you got|have you|is there|are there|what do you have|show|give|get|anything|which)"
@@ -93,6 +110,35 @@ class ToolAsks(Meant):
 
     def _mirror(self, kind: str, text: str) -> list[Ask]:
         return [Ask(kind, text, "mirror", {"pose": self._target(text, "it")}, needed=True)]
+
+    def _rename(self, kind: str, text: str) -> list[Ask] | None:
+        match = manner.RENAME.match(text)
+        if match is None or not self._has_pose:
+            return None
+        name = (match["quoted"] or match["name2"] or match["name3"] or match["name4"]).strip(" \"'")
+        ref = match["ref"] or match["ref2"] or match["ref3"] or match["ref4"] or "it"
+        return [Ask(kind, text, "rename", {"pose": self._target(ref, "it"), "name": name})]
+
+    def _remove(self, kind: str, text: str) -> list[Ask] | None:
+        match = manner.REMOVE.match(text)
+        if match is None or not self._has_pose:
+            return None
+        return [Ask(kind, text, "remove", {"pose": self._target(match["ref"] or "it", "it")})]
+
+    def _keep(self, kind: str, text: str) -> list[Ask]:
+        return [Ask("keep" if self._has_pose else "no pose", text)]
+
+    def _show_all(self, kind: str, text: str) -> list[Ask] | None:
+        match = manner.SHOW_ALL.match(text)
+        if match is None or len(self._state.poses) < 2:
+            return None
+        return [Ask("describe", text, "describe", {"pose": self._all_of(match["ref"]), "style": "short"})]
+
+    def _given_choice(self, text: str) -> list[Ask] | None:
+        """A pose by the name that the person gave it: "show me guard", "back to the thinker"."""
+        match = manner.GO_TO.match(text)
+        item = self._given(match["name"] if match is not None else text)
+        return None if item is None else [Ask("choose", text, "choose", {"pose": item.name})]
 
     def _on_pose(self, kind: str, text: str) -> list[Ask] | None:
         """Tools that take one pose: describe, ground."""
@@ -128,6 +174,18 @@ class ToolAsks(Meant):
         return [Ask(kind, text, "choose", {"pose": name})]
 
     def _compare(self, kind: str, text: str) -> list[Ask]:
+        if len(self._mentions(text)) < 2 and not known.PART.search(text):
+            names = self._unmade_names(text)
+            made = [Ask("generate", text, "generate", {"prompt": name}, needed=True) for name in names]
+            if len(names) == 2:
+                return [*made, Ask(kind, text, "compare", {"first": "the previous pose", "second": "it"})]
+            if len(names) == 1 and self._has_pose:
+                here = self._mentions(text)
+                current = self._state.current_pose
+                first = (
+                    here[0].words if here else current.name if current and not self._made_here else "the previous pose"
+                )
+                return [*made, Ask(kind, text, "compare", {"first": first, "second": "it"})]
         first, second = self._two(text)
         return [Ask(kind, text, "compare", {"first": first, "second": second})]
 

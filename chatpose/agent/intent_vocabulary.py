@@ -26,6 +26,13 @@ class Vocabulary:
         """Whether a text is a name of the atlas and nothing else."""
         return is_name(self._parts, text)
 
+    def is_pose(self, text: str) -> bool:
+        """Whether a text is a name, or a posture said as a thing, "a squat", and nothing else."""
+        if self.is_name(text):
+            return True
+        thing = re.fullmatch(r"(?i)(?:an?|the) (?:\w+ ){0,2}\w+", text.strip())
+        return thing is not None and not known.PART.search(text) and bool(self.statements_in(text))
+
     def speaks_of_bodies(self, text: str) -> bool:
         """Whether anything in a text is about a body or a pose."""
         if known.PART.search(text) or re.search(
@@ -50,7 +57,3 @@ class Vocabulary:
         """The name of some entry of the atlas."""
         entries = self._parts.namer.atlas.entries
         return entries[seed % len(entries)].name
-
-
-class _Reading:
-    """One message on its way to asks."""

@@ -255,7 +255,8 @@ class Hit:
         """What to call it: its name, or else how its description begins."""
         if self.name or not self.description:
             return self.name or self.id
-        first = re.split(r"[.;,] ", self.description, maxsplit=1)[0].rstrip(".")
+        clauses = [one.rstrip(".") for one in re.split(r"[.;,] ", self.description)]
+        first = next((one for one in clauses if not re.search(r"(?i)\b(?:gaze|head|face)\b", one)), clauses[0])
         first = re.sub(
             r"^(?:(?:this|the|a|an) )?(?:person|figure|body|someone|somebody|they) (?:is|are) ", "", first, flags=re.I
         )

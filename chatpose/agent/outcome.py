@@ -8,6 +8,9 @@ from typing import Any
 from chatpose.agent.items import CheckedStatement, HitList, PoseItem
 from chatpose.agent.state import ConversationState
 
+TOO_LARGE = "this was too large for the memory of this machine; what we have is kept"
+"""The error where memory ran out in the middle of something."""
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:

@@ -168,6 +168,17 @@ def is_reference(words: str, state: ConversationState) -> bool:
     return bool(re.match(r"(?:the|that|this) ", plain)) and _titled(plain, state) is not None
 
 
+def given_names(state: ConversationState) -> dict[str, PoseItem]:
+    """Names that the person gave to poses, in lower case, with the poses that bear them."""
+    asked = {
+        str(step.arguments.get("name", "")).lower()
+        for turn in state.turns
+        for step in turn.steps
+        if step.name == "rename" and not step.failed
+    }
+    return {item.title.lower(): item for item in state.poses if item.title.lower() in asked}
+
+
 def there_is(state: ConversationState) -> str:
     """What there is to speak of, in words."""
     parts = []

@@ -190,12 +190,14 @@ def edited_told(item: PoseItem, changed: Sequence[str], notes: Sequence[str], wo
     """The answer to an instruction."""
     there = so_already(notes)
     notes = [note for note in notes if not any(note.startswith(f"{one}:") for one in there)]
-    notes = [note for note in notes if note != "nothing changed"] + [f"“{one}” is so already" for one in there]
+    notes = [note for note in notes if note != "nothing changed"]
+    notes += [f"“{one.split(';')[0]}” is so already" for one in there]
     missed = [row for row in item.checks if row.holds is False and row.statement not in there]
     met = [row for row in item.checks if row.holds and row.statement not in there]
     if not missed and (not changed or (there and not met)):
         lead = words.one("same", "Nothing had to change", "No change was needed", "I left it as it is")
-        so = f": {listed([f'“{one}”' for one in there])} is so already" if there else ""
+        told = listed(["“" + one.split(";")[0] + "”" for one in there])
+        so = f": {told} is so already" if there else ""
         return joined(sentence(f"{lead}{so}"), *notes_told([note for note in notes if not note.startswith("“")]))
     lead = (
         words.one("edited", "Done", "Changed", "There", "Okay")
@@ -242,8 +244,24 @@ def _row_words(row: CheckedStatement) -> str:
 
 def notes_told(notes: Sequence[str]) -> list[str]:
     """What is to be known, at most two sentences."""
-    kept = [note for note in notes if not note.startswith("doesn't hold:")]
-    return [sentence(note) for note in dict.fromkeys(kept)][:2]
+    kept = list(dict.fromkeys(note for note in notes if not note.startswith("doesn't hold:")))
+    return [sentence(note) for note in _sides_together(kept)][:2]
+
+
+def _sides_together(notes: Sequence[str]) -> list[str]:
+    """A note about the left and the same about the right as one about both."""
+    other = {note.replace("left ", "right ") for note in notes if "left " in note} & set(notes)
+    told = []
+    for note in notes:
+        if note in other and "right " in note:
+            continue
+        both = note.replace("left ", "right ") in other and "left " in note
+        told.append(re.sub(r"\bleft (\w+)", lambda match: f"both {_PLURAL.get(match[1], f'{match[1]}s')}", note)
+                    if both else note)  # fmt: skip
+    return told
+
+
+_PLURAL = {"foot": "feet", "hips": "hips", "toes": "toes"}
 
 
 def hits_told(found: HitList, words: Wordings, what: str, *, scored: bool = True) -> str:
@@ -334,6 +352,9 @@ def told_while(call: ToolCall) -> str:
         "undo": "Going back",
         "redo": "Going forward again",
         "choose": "Choosing",
+        "rename": "Giving it a name",
+        "remove": "Taking it out",
+        "clear": "Clearing",
     }
     return f"{doing.get(call.name, 'Working')}…"
 

@@ -243,6 +243,8 @@ class TurnRun:
         if said.poses:
             self._adopt(said)
         self._gate.about(self._spoken_of(said.about), self.state)
+        if not said.claims:
+            self._gate.measured(said.text)
         reply = self._gate.finish(said.text)
         for taken in self._gate.taken_out:
             self._add(Step("truth", "took a sentence out", {"sentence": taken.sentence}, taken.why))
@@ -298,6 +300,9 @@ class TurnRun:
             hits.number if hits is not None else None,
             seconds,
         )
+        made = [item.number for call, one in self.outcomes if call.name == "generate" and one.new for item in one.poses]
+        if len(made) > 1:  # asked for one by one, they came together
+            self.state = self.state.with_group([number for number in made if self.state.pose(number) is not None])
         state = self.state.with_step(self.base).with_turn(turn)
         return TurnResult(
             user=self.text,

@@ -59,7 +59,8 @@ def load(path: str | Path) -> ConversationState:
 def dumps(state: ConversationState) -> str:
     """A conversation as JSON."""
     holdings = (state.now, *state.past, *state.future)
-    poses = {item.number: item for one in holdings for item in one.poses}
+    # What is there now wins: a pose that got a name, or another frame, is the same pose.
+    poses = {item.number: item for one in reversed(holdings) for item in one.poses}
     photos = {item.number: item for one in reversed(holdings) for item in one.photos}
     photos |= {item.number: item for item in state.photos}
     hits = {item.number: item for one in holdings for item in one.hits}

@@ -172,6 +172,31 @@ class ConversationState:
         poses = tuple(item if one.number == item.number else one for one in self.poses)
         return replace(self, now=replace(self.now, poses=poses, current=item.number, focus="pose"))
 
+    def with_title(self, number: int, title: str) -> "ConversationState":
+        """With another title of a pose; the pose on screen stays."""
+        poses = tuple(replace(one, title=title) if one.number == number else one for one in self.poses)
+        return replace(self, now=replace(self.now, poses=poses))
+
+    def remove_pose(self, number: int) -> "ConversationState":
+        """Without a pose; where it was on screen, the one that it was made from is, or else the latest."""
+        gone = self.pose(number)
+        poses = tuple(item for item in self.poses if item.number != number)
+        left = {item.number for item in poses}
+        current = self.current
+        if current == number:
+            parent = gone.parent if gone is not None else None
+            current = parent if parent in left else max(left, default=None)
+        group = tuple(one for one in self.now.group if one in left)
+        return replace(self, now=replace(self.now, poses=poses, current=current, group=group, focus="pose"))
+
+    def with_group(self, numbers: Sequence[int]) -> "ConversationState":
+        """With poses that came together, which "them" and "the second one" are about."""
+        return replace(self, now=replace(self.now, group=tuple(numbers)))
+
+    def cleared(self) -> "ConversationState":
+        """With nothing in it; numbers go on."""
+        return replace(self, now=Holdings())
+
     def replace_photo(self, item: PhotoItem) -> "ConversationState":
         """The photo of the same number exchanged."""
         photos = tuple(item if one.number == item.number else one for one in self.photos)
@@ -230,7 +255,7 @@ class ConversationState:
         """
         if not self.past:
             raise NothingToUndoError("there is nothing to undo")
-        now = replace(self.past[-1], hits=self.hits, focus="pose")
+        now = replace(self.past[-1], hits=self.hits or self.past[-1].hits, focus="pose")
         return replace(self, now=now, past=self.past[:-1], future=(*self.future, self.now))
 
     def redo(self) -> "ConversationState":
@@ -241,13 +266,17 @@ class ConversationState:
         """
         if not self.future:
             raise NothingToUndoError("there is nothing to redo")
-        now = replace(self.future[-1], hits=self.hits, focus="pose")
+        now = replace(self.future[-1], hits=self.hits or self.future[-1].hits, focus="pose")
         return replace(self, now=now, future=self.future[:-1], past=(*self.past, self.now))
 
 
 def _shown(one: Holdings) -> tuple[object, ...]:
     """What a person sees of holdings."""
-    return one.current, [(item.number, id(item.pose)) for item in one.poses], [item.number for item in one.photos]
+    return (
+        one.current,
+        [(item.number, item.title, id(item.pose)) for item in one.poses],
+        [item.number for item in one.photos],
+    )
 
 
 def _within_memory(state: ConversationState) -> ConversationState:

@@ -1,24 +1,21 @@
 """Small talk, and what is said when something isn't understood, isn't there or can't be done."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from chatpose.agent.backends.protocol import View
+from chatpose.agent.intent_manner import mood_change
 from chatpose.agent.intent_words import capital
-from chatpose.agent.outcome import Outcome
-from chatpose.agent.references import there_is
+from chatpose.agent.origins import how_made, how_so
+from chatpose.agent.outcome import TOO_LARGE, Outcome
+from chatpose.agent.references import given_names, there_is
 from chatpose.agent.replying import Wordings, joined, listed, sentence
+from chatpose.agent.sayings import EXAMPLES, GREETED_WITH, GREETINGS, HOW_TO_BEGIN, SAYINGS
 from chatpose.agent.state import ConversationState
 
 if TYPE_CHECKING:
     from chatpose.agent.intent_ask import Ask
-
-ABILITIES = (
-    "I make 3D poses from words, name and describe poses out of files and photos, answer questions by measuring, "
-    "change poses step by step, compare and blend them, search a library, and write files (npz, bvh, glb, obj, json, "
-    "png)."
-)
-EXAMPLES = "Try “tree pose, arms overhead”, then “left elbow to 90 degrees”, then “how far apart are the feet?”."
 
 
 def answer_of(done: "Sequence[tuple[Ask, Outcome | None]]", view: View) -> str:
@@ -45,6 +42,10 @@ def _in_passing(ask: "Ask", outcome: Outcome) -> str:
     if ask.tool == "estimate" and outcome.poses:
         found = "one person" if len(outcome.poses) == 1 else f"{len(outcome.poses)} people"
         return sentence(f"I looked at the photo and found {found}")
+    if ask.tool == "generate" and len(outcome.poses) == 1:
+        item = outcome.poses[0]
+        held = f", {item.held} of {len(item.checks)} points hold" if item.checks else ""
+        return sentence(f"{item.name} is “{item.title}”{held}")
     if ask.tool == "choose" and outcome.poses:
         return sentence(f"{capital(outcome.poses[0].name)} it is")
     return outcome.text
@@ -52,86 +53,80 @@ def _in_passing(ask: "Ask", outcome: Outcome) -> str:
 
 def small_talk(ask: "Ask", view: View, words: Wordings) -> str:
     """What is said to something that needs no tool."""
-    kind = ask.kind
     state = view.state
-    if kind == "convention":
-        return ask.text
-    if kind == "greet":
-        return joined(
-            words.one("greet", "Hello!", "Hi!", "Hello there."),
-            words.one(
-                "greet next",
-                "Which pose would you like to see?",
-                "Tell me what the body should do, or drop in a photo or a pose file.",
-                "Describe a pose, or bring one along.",
-            )
-            if not state.poses
-            else "Shall we go on with what is on screen?",
-        )
-    if kind == "how are you":
-        return words.one("how", "Ready to pose. What shall the body do?", "Fine, thank you. Which pose can I show you?")
-    if kind == "thanks":
-        return words.one(
-            "thanks", "You're welcome.", "Glad it helped.", "Any time. Shall I change anything?", "My pleasure."
-        )
-    if kind == "bye":
-        return words.one("bye", "Goodbye!", "See you.", "Bye, come back when you need a pose.")
-    if kind == "help":
-        return joined(ABILITIES, EXAMPLES)
-    if kind == "how so":
-        return how_so(state)
-    if kind == "new conversation":
-        return "I keep what we have: “undo” takes the last step back, and a new conversation starts empty."
-    if kind == "view":
-        return "The view is yours to turn: drag the body, scroll to zoom. As a PNG I write a picture from the front."
-    if kind == "what there is":
-        return what_there_is(state)
-    return _not_done(ask, view, words)
+    said = _SPECIAL.get(ask.kind)
+    if said is not None:
+        return said(ask, state, words)
+    if ask.kind == "nothing to go on with" and not state.poses:
+        return _said("no pose", ask, words)
+    if ask.kind in SAYINGS:
+        return _said(ask.kind, ask, words)
+    return unclear(_quoted(ask.text), state, words)
 
 
-def _not_done(ask: "Ask", view: View, words: Wordings) -> str:
-    """What is said to something that can't be done."""
+def _said(kind: str, ask: "Ask", words: Wordings) -> str:
+    """The sentences of a kind."""
     quoted = _quoted(ask.text)
-    if ask.kind == "off topic":
-        return joined(
-            words.one(
-                "off",
-                "That's outside of what I know; my subject is how bodies stand, sit and move.",
-                "I can't help with that, but I can with poses.",
-                "I only know about body poses.",
-            ),
-            words.one("off next", "Shall I show you one?", "Tell me a pose, and I show it."),
-        )
-    if ask.kind == "address":
-        return "I don't open addresses. Save the photo or the pose file and attach it here, then I look at it."
-    if ask.kind == "path":
-        return (
-            "I don't open files by their path when it is typed into a message. Attach the file instead, then I read it."
-        )
-    if ask.kind == "empty":
-        return joined("There is nothing in your message yet.", EXAMPLES)
-    if ask.kind == "no pose":
-        return joined(
-            "There is no pose here yet that I could look at.",
-            words.one(
-                "no pose",
-                "Describe one, or attach a photo or a pose file.",
-                "Tell me which, for example “warrior two”, or attach a file.",
-            ),
-        )
-    if ask.kind == "no photo":
-        return "There is no photo in this conversation yet. Attach one, and I look at who is in it."
-    if ask.kind == "unread question":
-        return joined(
-            f"I can't read {quoted} as a question that I could measure on the pose.",
-            "I can tell angles, distances, heights, sides and what touches what: “what angle is the left knee at?”.",
-        )
-    if ask.kind == "unread edit":
-        return joined(
-            f"I can't read {quoted} as a change that I could measure.",
-            "Say what a part should do: “raise the left arm a bit”, “left knee to 90 degrees”, “look to the left”.",
-        )
-    return unclear(quoted, view.state, words)
+    told = (words.one(f"{kind} {place}", *ways) for place, ways in enumerate(SAYINGS[kind]))
+    return joined(*(one.replace("{quoted}", quoted) for one in told))
+
+
+def _convention(ask: "Ask", state: ConversationState, words: Wordings) -> str:
+    return ask.text
+
+
+def _greeted(ask: "Ask", state: ConversationState, words: Wordings) -> str:
+    more = "Shall we go on with what is on screen?" if state.poses else words.one("greet next", *GREETED_WITH)
+    return joined(words.one("greet", *GREETINGS), more)
+
+
+def _how(ask: "Ask", state: ConversationState, words: Wordings) -> str:
+    about_pose = re.search(r"(?i)\b(?:get|make|made|do|done)\b", ask.text)
+    return how_made(state) if about_pose else how_so(state)
+
+
+def _not_so(ask: "Ask", state: ConversationState, words: Wordings) -> str:
+    """What is said to "no, that's wrong", and to anger."""
+    lead = _said(ask.kind, ask, words)
+    if not state.poses:
+        return joined(lead, "Tell me what the body should do, part by part, and I try again.")
+    back = "“undo” takes the last step back" if state.past else "“another one” gives another try"
+    return joined(lead, sentence(f"Name one part and what it should do, such as “left arm higher”; {back}"))
+
+
+def _kept(ask: "Ask", state: ConversationState, words: Wordings) -> str:
+    """What is said to "keep that one": nothing is ever lost."""
+    current = state.current_pose
+    if current is None:
+        return "Whatever we make stays in this conversation."
+    return joined(
+        sentence(f"{current.name} stays as it is"),
+        "Changes make new poses, and “name it …” gives this one a name to come back to.",
+    )
+
+
+def _mood(ask: "Ask", state: ConversationState, words: Wordings) -> str:
+    change = mood_change(ask.text)
+    return joined(
+        sentence(f"I can't measure {_quoted(ask.text)}, and the face doesn't move"),
+        sentence(f"The body can: try “{change}”, for example") if change else "",
+    )
+
+
+def _what_there_is(ask: "Ask", state: ConversationState, words: Wordings) -> str:
+    return what_there_is(state)
+
+
+_SPECIAL: "dict[str, Callable[[Ask, ConversationState, Wordings], str]]" = {
+    "convention": _convention,
+    "greet": _greeted,
+    "how so": _how,
+    "not so": _not_so,
+    "rude": _not_so,
+    "keep": _kept,
+    "mood": _mood,
+    "what there is": _what_there_is,
+}
 
 
 def unclear(quoted: str, state: ConversationState, words: Wordings) -> str:
@@ -145,49 +140,23 @@ def unclear(quoted: str, state: ConversationState, words: Wordings) -> str:
             "Say what to change (“raise the left arm”), ask something I can measure (“which hand is higher?”), "
             "or describe another pose.",
         )
-    return joined(lead, "Name a pose or say what arms and legs do, such as “sitting cross-legged, hands on the knees”.")
+    return joined(lead, HOW_TO_BEGIN)
 
 
 def failure(ask: "Ask", outcome: Outcome, view: View, words: Wordings) -> str:
     """What is said when a tool couldn't do it."""
-    text = outcome.text
+    if outcome.error == TOO_LARGE:
+        return joined(sentence(outcome.error), "Try it with less at once: fewer poses, or a smaller file.")
     if ask.tool in ("undo", "redo"):
         return sentence(f"There is nothing to {ask.tool}")
     if ask.tool == "generate":
         nothing = "nothing in this request" in outcome.error
         if nothing:
             return unclear(_quoted(ask.text), view.state, words)
-        return joined(
-            sentence(outcome.error),
-            "Name a pose or say what arms and legs do, such as “sitting cross-legged, hands on the knees”.",
-        )
+        return joined(sentence(outcome.error), HOW_TO_BEGIN)
     if "there is no pose yet" in outcome.error:
-        return small_talk_of("no pose", view, words)
-    if "I don't know which one" in outcome.error or outcome.error.startswith(
-        ("there is no ", "no result", "no pose", "no photo")
-    ):
-        return text
-    return text
-
-
-def small_talk_of(kind: str, view: View, words: Wordings) -> str:
-    """What is said to a kind of thing."""
-    from chatpose.agent.intent_ask import Ask
-
-    return small_talk(Ask(kind, view.text), view, words)
-
-
-def how_so(state: ConversationState) -> str:
-    """How the last answer came about."""
-    if not state.turns:
-        return "I haven't done anything yet."
-    steps = next(
-        (found for turn in reversed(state.turns) if (found := [step for step in turn.steps if not step.failed])), []
-    )
-    if not steps:
-        return joined("I used no tool so far.", "What I say about a pose is measured on its geometry.")
-    told = [f"{step.name} (“{step.result}”)" if step.result else step.name for step in steps[:5]]
-    return joined(sentence(f"It took {listed(told)}"), "Each statement about a pose was measured on the body itself.")
+        return _said("no pose", ask, words)
+    return outcome.text
 
 
 def what_there_is(state: ConversationState) -> str:
@@ -196,7 +165,11 @@ def what_there_is(state: ConversationState) -> str:
         return joined("There is nothing yet.", EXAMPLES)
     current = state.current_pose
     shown = f"On screen is {current.name}" if current is not None else ""
-    return joined(sentence(f"We have {there_is(state)}"), sentence(shown))
+    count = len(state.poses)
+    given = [item for item in given_names(state).values() if item not in state.poses[-5:]]
+    more = f"{count} poses, the latest of them " if count > 5 else ""
+    named = listed([f"{item.name} is your “{item.title}”" for item in given[:5]])
+    return joined(sentence(f"We have {more}{there_is(state)}"), sentence(named), sentence(shown))
 
 
 def _quoted(text: str) -> str:

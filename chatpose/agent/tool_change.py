@@ -1,6 +1,7 @@
 """Tools that make a new pose from others: edit, mirror, blend, set an angle, put on the floor."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import roma
 import torch
 
 from chatpose.agent.bench import Bench
+from chatpose.agent.intent_tables import PART
 from chatpose.agent.items import CheckedStatement, PoseItem, short_title
 from chatpose.agent.outcome import Outcome
 from chatpose.agent.references import resolve_pose
@@ -23,6 +25,9 @@ from chatpose.posecodes.grammar import parse
 STEM_CHARS = 36
 ANGLE_EXACT_DEG = 0.1
 """How close an angle that was set has to come."""
+_LESS = re.compile(r"(?i)\b(?:too (?:much|far)|less|not (?:so|that|as|quite) (?:much|far)|back off|ease off)\b")
+ON_FLOOR_M = 5e-4
+"""How near to the floor the lowest skin is on it."""
 _BONE_ANGLES = {
     f"{side} {joint} angle": f"{side}_{joint}_flexion" for side in ("left", "right") for joint in ("knee", "elbow")
 }
@@ -42,7 +47,7 @@ def edit(bench: Bench, arguments: Mapping[str, Any], state: ConversationState) -
         checks=checks,
         plan=tuple(row.statement for row in checks),
         notes=tuple(made.notes),
-        edited=made,
+        edited=_gone_on(made, item.edited, arguments["instruction"]),
         prompt=arguments["instruction"],
         description=made.description,
         seen=item.seen,
@@ -72,6 +77,13 @@ def edit(bench: Bench, arguments: Mapping[str, Any], state: ConversationState) -
     held = f"{new.held} of {len(checks)} hold" if checks else "done"
     short = f"{new.name}: {', '.join(made.changed_parts) or 'nothing'} changed; {held}"
     return Outcome(state.add_pose(new), content, text, short, (new,), True, checks, evidence=content["checks"])
+
+
+def _gone_on(made: Any, last: Any, instruction: str) -> Any:
+    """The edit that "the other one too" is about: after "too much" it is still the one that was too much."""
+    if last is None or not _LESS.search(instruction) or PART.search(instruction):
+        return made
+    return dataclasses.replace(made, plan=last.plan)
 
 
 def mirror(bench: Bench, arguments: Mapping[str, Any], state: ConversationState) -> Outcome:
@@ -215,11 +227,13 @@ def ground(bench: Bench, arguments: Mapping[str, Any], state: ConversationState)
     """Puts a pose on the floor."""
     item, state = resolve_pose(arguments["pose"], state)
     height = float(floor_under(bench.parts.body(item.pose).vertices))
+    if abs(height) <= ON_FLOOR_M:
+        text = sentence(f"{item.name} is on the floor already")
+        return Outcome(state, {"pose": item.name}, text, f"{item.name}: on the floor already", (item,))
     pose = put_on_floor(item.pose, bench.parts.body)
     new = bench.item(state.next_pose, short_title(f"{_stem(item)}, on the floor"), pose, "edited", parent=item.number)
     moved = f"{abs(100 * height):.1f} cm {'down' if height > 0 else 'up'}"
-    told = f"It's on the floor now; it moved {moved}" if abs(height) > 5e-4 else "It was on the floor already"
-    return _changed(state, new, sentence(told), moved)
+    return _changed(state, new, sentence(f"It's on the floor now; it moved {moved}"), moved)
 
 
 def _changed(state: ConversationState, new: PoseItem, text: str, short: str) -> Outcome:

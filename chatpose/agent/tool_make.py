@@ -115,6 +115,8 @@ def _item(bench: Bench, number: int, made: Generated, one: VerifiedPose) -> Pose
     names = bench.names(one.pose)
     title = _title(bench, made.prompt, one)
     checks = tuple(CheckedStatement.of(row, one.why(row)) for row in one.checks)
+    entry = bench.parts.namer.atlas.find(one.entry) if one.entry else None
+    notes = (*one.notes, f"made from “{entry.name}”") if one.mended and entry is not None else one.notes
     return PoseItem(
         number,
         title,
@@ -127,8 +129,8 @@ def _item(bench: Bench, number: int, made: Generated, one: VerifiedPose) -> Pose
         plan=tuple(str(row.statement) for row in one.checks),
         prompt=made.prompt,
         score=one.score,
-        library_id=one.entry or "",
-        notes=one.notes,
+        library_id="" if one.mended else one.entry or "",  # what was changed isn't the library's any more
+        notes=notes,
     )
 
 

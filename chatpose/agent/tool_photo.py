@@ -106,12 +106,17 @@ def _one(bench: Bench, item: PoseItem) -> str:
 
         found = tell(seen.found, bench.parts.describer, bench.parts.namer, "short", bench.seed)
         names = [(name.name, name.score) for name in found.names]
-    unseen = (
-        f"; not seen well enough to speak of: {listed(list(seen.unseen))}" if seen is not None and seen.unseen else ""
-    )
-    sure = confidence_words(seen.confidence) if seen is not None else ""
+    sure = seen_told(seen) if seen is not None else ""
     sentences = split_sentences(item.description)
-    return joined(name_told(item, names, bench.words) if names else "", *sentences[:2], sentence(sure + unseen))
+    return joined(name_told(item, names, bench.words), *sentences[:2], sure)
+
+
+def seen_told(seen: Sighting) -> str:
+    """How well somebody was seen, and what of them not."""
+    if not seen.unseen:
+        return sentence(confidence_words(seen.confidence))
+    sure = "what I speak of I see well" if seen.confidence >= 0.85 else confidence_words(seen.confidence)
+    return sentence(f"{sure}; not seen well enough to speak of: {listed(list(seen.unseen))}")
 
 
 def _short(item: PoseItem) -> str:

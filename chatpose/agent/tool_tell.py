@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatpose.agent.bench import Bench
+from chatpose.agent.intent_manner import NEARER_TO
 from chatpose.agent.items import CheckedStatement, PoseItem, short_title
 from chatpose.agent.outcome import Outcome
 from chatpose.agent.references import resolve_pose, resolve_poses
 from chatpose.agent.replying import (
-    confidence_words,
     how_sure,
     joined,
     listed,
@@ -18,10 +18,12 @@ from chatpose.agent.replying import (
     split_sentences,
     statement_words,
 )
-from chatpose.agent.spotted import spotted_names
+from chatpose.agent.spotted import is_name, spotted_names
 from chatpose.agent.state import ConversationState
-from chatpose.agent.which import which_of
+from chatpose.agent.tool_photo import seen_told
+from chatpose.agent.which import Which, which_of
 from chatpose.atlas.naming import TOLD_FROM
+from chatpose.body.comparison import comparison_points, distances_mm
 from chatpose.body.pose import stack_poses
 from chatpose.errors import ChatposeError
 from chatpose.language.verified.questions import Answered
@@ -30,6 +32,10 @@ NAMES_LOOKED_AT = 12
 SURE_NAME = 0.75
 MOST_ASKED = 8
 """Poses that one question is asked of."""
+_IS_IT = re.compile(
+    r"(?i)(?:so |and |but )*(?:is|isn't) (?:it|this|that|she|he) (?:really |now |still |doing |in )*"
+    r"(?P<name>.{3,60}?)[\s?.!]*$"
+)
 
 
 class NotAnsweredError(ChatposeError, ValueError):
@@ -86,7 +92,9 @@ def ask(bench: Bench, arguments: Mapping[str, Any], state: ConversationState) ->
     if len(items) > 1:
         return _asked_of_several(bench, question, items[:MOST_ASKED], state)
     item = items[0]
-    answered = bench.parts.answerer.answer(question, item.pose)
+    named = _IS_IT.match(question.strip())
+    called = _is_it_called(bench, question, item) if named and is_name(bench.parts, named["name"]) else None
+    answered = called or bench.parts.answerer.answer(question, item.pose)
     if not answered.understood and (called := _is_it_called(bench, question, item)) is not None:
         answered = called
     if not answered.understood:
@@ -105,7 +113,7 @@ def ask(bench: Bench, arguments: Mapping[str, Any], state: ConversationState) ->
 
 
 def _asked_of_several(bench: Bench, question: str, items: list[PoseItem], state: ConversationState) -> Outcome:
-    found = which_of(question, items, bench.parts.answerer)
+    found = _nearest_to(bench, question, items) or which_of(question, items, bench.parts.answerer)
     if found is None:
         answers = [(item, bench.parts.answerer.answer(question, item.pose)) for item in items]
         if not any(answer.understood for _, answer in answers):
@@ -123,6 +131,24 @@ def _asked_of_several(bench: Bench, question: str, items: list[PoseItem], state:
         (found.item, *(item for item in items if item is not found.item)),
         evidence=[found.as_json()],
     )
+
+
+def _nearest_to(bench: Bench, question: str, items: list[PoseItem]) -> Which | None:
+    """Such as "which one is nearer to warrior two?": by the mean distance of the joints, either side round."""
+    spotted = spotted_names(bench.parts, question) if NEARER_TO.search(question) else ()
+    if not spotted:
+        return None
+    entry = bench.parts.namer.atlas.find(spotted[0].entry_id)
+    meant = bench.parts.namer.atlas.pose(entry.id)
+    rows = comparison_points(stack_poses([item.pose for item in items]), bench.parts.body)
+    sides = comparison_points(stack_poses([meant, meant.mirror()]), bench.parts.body)
+    away = [float(one) for one in distances_mm(rows, sides).amin(-1)]
+    order = sorted(range(len(items)), key=lambda place: away[place])
+    best = items[order[0]]
+    others = listed([f"{away[place]:.0f} mm in {items[place].name}" for place in order[1:]])
+    first = f"{best.name} is nearest to {entry.name}: the joints are {away[order[0]]:.0f} mm from it on average"
+    text = sentence(f"{first}, against {others}")
+    return Which(best, tuple((item.name, one) for item, one in zip(items, away, strict=True)), "mm", entry.name, text)
 
 
 def _is_it_called(bench: Bench, question: str, item: PoseItem) -> Answered | None:
@@ -185,8 +211,7 @@ def _seen_words(item: PoseItem) -> str:
     """How well a person of a photo was seen."""
     if item.seen is None or item.source != "photo":
         return ""
-    unseen = f"; not seen well enough to speak of: {listed(list(item.seen.unseen))}" if item.seen.unseen else ""
-    return sentence(confidence_words(item.seen.confidence) + unseen)
+    return seen_told(item.seen)
 
 
 def _unsure(item: PoseItem) -> str:

@@ -5,10 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chatpose.agent import tool_change, tool_export, tool_history, tool_make, tool_photo, tool_search, tool_tell
+from chatpose.agent import (
+    own_tools,
+    tool_change,
+    tool_export,
+    tool_history,
+    tool_make,
+    tool_photo,
+    tool_search,
+    tool_tell,
+)
 from chatpose.agent.attachments import Attachment
 from chatpose.agent.bench import Bench
-from chatpose.agent.outcome import Outcome
+from chatpose.agent.outcome import TOO_LARGE, Outcome
 from chatpose.agent.parts import Parts
 from chatpose.agent.references import UnclearReferenceError
 from chatpose.agent.replying import Wordings
@@ -38,8 +47,11 @@ RUNS: dict[str, ToolRun] = {
     "undo": tool_history.undo,
     "redo": tool_history.redo,
     "choose": tool_history.choose,
+    "rename": own_tools.rename,
+    "remove": own_tools.remove,
+    "clear": own_tools.clear,
 }
-"""What runs each tool; the schemas are in `corpus.instructions.tools`."""
+"""What runs each tool; the schemas are in `corpus.instructions.tools`, and in `own_tools`."""
 
 
 class Toolbox:
@@ -92,10 +104,10 @@ class Toolbox:
             What it came to. What is wrong with the call or the request is an outcome with `error`; bugs are raised.
         """
         try:
-            arguments = tool(call.name).check(call.arguments)
-            return RUNS[call.name](self._bench(seed, on_first, cancelled), arguments, state)
-        except ChatposeError as error:
-            return Outcome.of_error(state, plain_error(error))
+            known = own_tools.OWN_TOOLS.get(call.name) or tool(call.name)
+            return RUNS[call.name](self._bench(seed, on_first, cancelled), known.check(call.arguments), state)
+        except (ChatposeError, MemoryError, RuntimeError) as error:
+            return Outcome.of_error(state, _observed(error))
 
     def take(
         self, attachment: Attachment, state: ConversationState, others: Sequence[Attachment] = (), *, seed: int = 0
@@ -112,8 +124,8 @@ class Toolbox:
             if attachment.is_photo:
                 return tool_photo.take(self._bench(seed), attachment, state)
             return tool_make.take(self._bench(seed), attachment, others, state)
-        except ChatposeError as error:
-            return Outcome.of_error(state, plain_error(error))
+        except (ChatposeError, MemoryError, RuntimeError) as error:
+            return Outcome.of_error(state, _observed(error))
 
     def adopt(
         self, poses: Sequence[Pose], plan: Sequence[str], state: ConversationState, prompt: str, *, seed: int = 0
@@ -129,11 +141,28 @@ class Toolbox:
         """
         try:
             return tool_make.adopt(self._bench(seed), poses, plan, state, prompt)
-        except ChatposeError as error:
-            return Outcome.of_error(state, plain_error(error))
+        except (ChatposeError, MemoryError, RuntimeError) as error:
+            return Outcome.of_error(state, _observed(error))
 
     def _bench(self, seed: int, on_first: Callable[[Pose], Any] | None = None, cancelled: Cancelled = never) -> Bench:
         return Bench(self.parts, lambda: self.folder, Wordings(seed), seed, on_first, cancelled)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: Python's own error, or that of torch, which is a `RuntimeError`."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and ("out of memory" in str(error).lower() or "can't allocate memory" in str(error).lower())
+    )
+
+
+def _observed(error: Exception) -> str:
+    """What went wrong, for model and person; bugs are raised."""
+    if out_of_memory(error):
+        return TOO_LARGE
+    if isinstance(error, ChatposeError):
+        return plain_error(error)
+    raise error
 
 
 def plain_error(error: ChatposeError) -> str:

@@ -126,7 +126,8 @@ class TruthChecker:
         for one in spotted:
             entry = atlas.find(one.entry_id)
             known = {name.entry.id for names in found for name in names} | {item.library_id for item in items}
-            if entry.id not in known and not any(entry.name in (*item.names, item.title) for item in items):
+            called = {name for item in items for name in (*item.names, item.title, *(row.why for row in item.checks))}
+            if entry.id not in known and entry.name not in called:
                 best = found[0][0].name if found[0] else ""
                 told = f"Measured, it doesn't fit {entry.name}" + (f"; nearest is {best}" if best else "")
                 return Contradiction(sentence(told), f"not {entry.name}")

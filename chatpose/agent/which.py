@@ -82,9 +82,9 @@ def which_of(question: str, items: Sequence[PoseItem], answerer: AnswersQuestion
     line = " ".join(question.lower().split())
     row = next((row for row in _TABLE if re.search(rf"\b(?:{row[0]})\b", line)), None)
     part = re.search(rf"\b{_PART}\b", re.sub(r"\b(?:which|what) (?:of|one)\b", "", line))
-    if row is None or part is None:
+    if row is None or (part is None and row[3] != "height"):
         return None
-    parts = _asked_parts(part, row[3])
+    parts = _asked_parts(part, row[3]) if part is not None else ["pelvis"]  # of a body as a whole
     measured = [_measure(row[1], parts, item, answerer, smallest=row[2]) for item in items]
     if any(one is None for one in measured):
         return None

@@ -5,6 +5,7 @@ import io
 import shlex
 import sys
 import textwrap
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES = 2**20
 CHECKS_SHOWN = 12
+BAD_INPUT = 2
+FAULT = 1
+"""Exit code where chatpose itself failed at a turn."""
+GOES_ON = "It is a fault of chatpose, not of yours; the conversation is kept. Try it in other words."
+TOO_MUCH = "This was too large for the memory of this machine; the conversation is kept. Try it with less at once."
 
 
 def add_parser(commands: Any) -> None:
@@ -108,12 +114,15 @@ class Talk:
             text, attachments = read_line(line)
             result = self.agent.turn(self.state, text, attachments, on_event=self._progress)
         except ChatposeError as error:
-            self.code = 2
+            self.code = BAD_INPUT
             shared.report_error(error, self.options.json, user=line[:200])
+            return
+        except Exception as error:  # a fault of chatpose ends the turn, not the conversation
+            self._failed(line, error)
             return
         self.state = result.state
         if result.error:
-            self.code = 2
+            self.code = self.code or BAD_INPUT
         if self.options.save:
             from chatpose.agent.saved import save
 
@@ -122,6 +131,20 @@ class Talk:
             shared.print_json(result.as_json() | {"user": line})
         else:
             self._show(result)
+
+    def _failed(self, line: str, error: Exception) -> None:
+        """Says that a turn died; the conversation is as it was before it."""
+        self.code = FAULT
+        from chatpose.agent.toolbox import out_of_memory
+
+        told = TOO_MUCH if out_of_memory(error) else f"chatpose failed at this ({type(error).__name__}). {GOES_ON}"
+        if self.options.json:
+            nothing: dict[str, Any] = {"poses": [], "hits": [], "checks": [], "tools": [], "files": [], "seconds": 0.0}
+            shared.print_json({"user": line, "reply": told} | nothing | {"error": told})
+        else:
+            print(textwrap.fill(told, shared.WIDTH), flush=True)
+        if self.options.steps:
+            traceback.print_exception(error, file=sys.stderr)
 
     def _progress(self, event: "Event") -> None:
         """What is being done, on a terminal only."""

@@ -3,7 +3,7 @@
 from chatpose.agent.backends.protocol import Call, Move, OnText, Say, View
 from chatpose.agent.intent import AskReader
 from chatpose.agent.intent_ask import Ask
-from chatpose.agent.outcome import Outcome
+from chatpose.agent.outcome import TOO_LARGE, Outcome
 from chatpose.agent.parts import Parts
 from chatpose.agent.steps import Cancelled, never
 from chatpose.agent.talking import answer_of
@@ -41,11 +41,11 @@ class NanoBackend:
                     return Call((ToolCall(now.tool, now.arguments),))
                 outcome = told[place][1]
                 place += 1
-                if outcome.failed and now.otherwise is not None:
+                if outcome.failed and now.otherwise is not None and outcome.error != TOO_LARGE:
                     now = now.otherwise
                     continue
                 done.append((now, outcome))
                 break
             if done and done[-1][1] is not None and done[-1][1].failed and done[-1][0].needed:
                 break
-        return Say(answer_of(done, view))
+        return Say(answer_of(done, view), claims=False)

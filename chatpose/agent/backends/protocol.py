@@ -85,12 +85,15 @@ class Say:
         poses: poses that the model wrote itself; they are measured, and repaired where the plan doesn't hold.
         plan: statements that those are to hold, as the grammar's lines.
         about: names of the poses that the text is about; the pose on screen when empty.
+        claims: whether it may claim something that no tool has measured; false of chatpose's own back end, whose
+            sentences are those of tools, or say nothing about a pose.
     """
 
     text: str
     poses: tuple[Pose, ...] = ()
     plan: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    claims: bool = True
 
 
 @dataclass(frozen=True, eq=False)
