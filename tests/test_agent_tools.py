@@ -18,10 +18,10 @@ from chatpose.agent.attachments import Attachment
 from chatpose.agent.backends.protocol import Say
 from chatpose.agent.bench import Bench
 from chatpose.agent.items import PoseItem
+from chatpose.agent.own_tools import OWN_TOOLS
 from chatpose.agent.replying import Wordings, split_sentences, statement_claim, statement_words
 from chatpose.agent.state import ConversationState
 from chatpose.agent.tool_export import file_stem
-from chatpose.agent.own_tools import OWN_TOOLS
 from chatpose.agent.toolbox import RUNS, Toolbox
 from chatpose.agent.which import which_of
 from chatpose.body.pose import Pose, stack_poses

@@ -45,6 +45,7 @@ def test_commands_of_the_readme(folder: Path) -> None:
 
 def test_python_of_the_readme(folder: Path) -> None:
     source = "\n".join(blocks("python"))
-    assert "chatpose.load" in source and "Generator" in source
+    assert "chatpose.load" in source
+    assert "Generator" in source
     exec(compile(source, "README.md", "exec"), {})
     assert (folder / "mirrored.bvh").stat().st_size > 1000

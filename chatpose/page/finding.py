@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatpose.agent.items import Hit
 from chatpose.body.pose import Pose
 from chatpose.errors import ChatposeError, MissingFileError
 from chatpose.page import photos
@@ -154,7 +155,9 @@ def _tile(finder: Finder, session: Session, hit: SearchHit, note: str = "") -> d
 
 
 def _name(hit: SearchHit) -> str:
-    name = hit.name or hit.id
+    """Its name; of a pose that came without one how it is described, of one out of a file where it lies."""
+    of_a_file = "." in hit.id
+    name = hit.name or (hit.id if of_a_file else Hit.of(hit).called)
     return name[:1].upper() + name[1:_NAME_CHARS]
 
 
