@@ -29,7 +29,7 @@ def main() -> None:
     options.add_argument("--details", action="store_true", help="list what was missed and what is wrong")
     options.add_argument("--phrasebook", action="store_true", help="the phrasebook's test wordings as well")
     options.add_argument("--kind", help="only sentences of this kind")
-    options.add_argument("--third", choices=("held", "rest"), help="every third line, totals only; or the others")
+    options.add_argument("--third", choices=("held", "rest"), help="every third line, or the others")
     given = options.parse_args()
     started, wall = time.process_time(), time.perf_counter()
     parser = SentenceParser()
@@ -41,11 +41,10 @@ def main() -> None:
 
 
 def sentences(parser: SentenceParser, path: Path, details: bool, only: str | None, third: str | None = None) -> None:
-    """Precision, recall and whole sentences, in all and by kind; of the third that is held out in all only."""
+    """Precision, recall and whole sentences, in all and by kind."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     if third:
         rows = [row for place, row in enumerate(rows) if (place % 3 == 0) == (third == "held")]
-        details = details and third == "rest"
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0, 0])
     started = time.process_time()
     parsed = [parser.parse(row["text"]) for row in rows]
@@ -62,7 +61,7 @@ def sentences(parser: SentenceParser, path: Path, details: bool, only: str | Non
         scores = [faults(plan, labels, optional) for plan in plans]
         missed, wrong = min(scores, key=lambda score: len(score[0]) + len(score[1]))
         said = len(read.statements)
-        for name in ("all",) if third == "held" else ("all", kind):
+        for name in ("all", kind):
             for place, value in enumerate(
                 (len(labels) - len(missed), len(labels), said - len(wrong), said, not missed and not wrong, 1)
             ):

@@ -1,6 +1,7 @@
 """The page without a browser: sessions, commands for the viewer, endpoints."""
 
 import base64
+import gc
 import json
 import struct
 from collections.abc import Iterator
@@ -394,3 +395,13 @@ def test_sessions_end_with_their_files(tmp_path):
     close_visit(someone)
     close_visit(None)
     assert not someone.folder.exists()
+
+
+def test_the_files_of_a_forgotten_session_go_too(tmp_path: Path) -> None:
+    """Gradio drops the visit that was quiet for longest without a word when there are too many."""
+    someone = Session.start(tmp_path)
+    folder = someone.folder
+    assert folder.is_dir()
+    del someone
+    gc.collect()
+    assert not folder.exists()

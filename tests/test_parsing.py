@@ -74,6 +74,40 @@ CLAIMS = {
     "both elbos stright, left sholder on the ground": (
         "left elbow: straight; right elbow: straight; left shoulder: on ground"
     ),
+    "R.H. on the hip, L.H. behind the head": "right hand: on hip; left hand: near head",
+    "Right arm up, elbow bent @ 90": "right armpit angle: 60..; right elbow: right angle",
+    "cross-armed, straight-backed": "arms: crossed; not: back: rounded",
+    "Arms: left straight up, right bent with the hand on the hip.": (
+        "left arm: raised overhead; not: right elbow: straight; right hand: on hip"
+    ),
+    "The left knee is bent, but not as far as ninety degrees.": "left knee angle: 90..",
+    "left elbow bent at least 90 degrees": "left elbow angle: ..90",
+    "Feet parallel, toes pointing forward": "not: left foot: turned out; not: right foot: turned out",
+    "Elbow angle 120 degrees on both sides": "left elbow angle: 110..130; right elbow angle: 110..130",
+    "The knees are twenty cm apart, the feet forty.": (
+        "left knee to right knee distance: 0.15..0.25; left foot to right foot distance: 0.3..0.5"
+    ),
+    "He genuflects, right knee on the floor.": "kneeling on the right knee; right knee: on ground",
+    "Lying on the left side, bottom leg straight, top knee bent": "left knee: straight; not: right knee: straight",
+    "The right hand covers the breast and the left hand the belly.": (
+        "right hand: touching chest; left hand: touching belly"
+    ),
+    "Up on tiptoe, reaching up with the right arm": (
+        "left foot: on tiptoe; right foot: on tiptoe; right armpit angle: 60.."
+    ),
+    "The heels don't touch the ground.": "left foot: on tiptoe; right foot: on tiptoe",
+    "Neither leaning forward nor back": "torso pitch: -20..20",
+    "not kneeling but squatting": "not: kneeling; squatting",
+    "bum on the ground, knees up, hands planted behind for support": (
+        "sitting on the floor; left hand: on ground; left hand: behind torso; right hand: on ground"
+    ),
+    "Could you do one where her hands are up in surrender, please?": "left hand: above left shoulder",
+    "Left arm bent, right likewise.": "not: left elbow: straight; not: right elbow: straight",
+    "Feet one behind the other, right one leading": "right foot: in front of left foot",
+    "Hands (both of them) on the head, elbows (pointing out) wide": (
+        "left hand: touching head; right hand: touching head; left elbow to right elbow distance: 0.4.."
+    ),
+    "left foot forward lunge, arms overhead": "lunging with the left leg in front; arms: raised overhead",
 }
 
 
@@ -90,6 +124,21 @@ NOT_CLAIMED = {
     "left hand relaxed on the knee": "left hand: below left hip",
     "arms out like a bird, left palm up as though feeling the rain on the head": "left hand: touching head",
     "balance on the left hand": "standing on the left leg",
+    "Feet one behind the other, right one leading": "left foot: in front of right foot",
+    "I'd want the left elbow to be resting on the right knee": "kneeling on the right knee",
+    "Instead of standing, she kneels.": "standing",
+    "The wrists are bent back.": "arching backward",
+    "an old man with a bent back": "arching backward",
+    "First raise the left arm.": "left hand: in front of torso",
+    "Kneel, hands on thighs, face the camera.": "left hand: touching head",
+    "both hands on the head of his cane": "left hand: touching head",
+    "The knees are not touching and the feet point outward.": "not: left knee to right knee distance: 0.4..",
+    "fists on hips, head high": "left hand above head: -0.15..0.15",
+    "the right heel pulled up to the right buttock": "right foot: on tiptoe",
+    "squat right down, bum on the heels nearly": "kneeling",
+    "leaning far back, holding on to a rope with both hands": "hands: touching each other",
+    "one hand on the knee, the other behind on the ground": "sitting on the floor",
+    "the legs at a right angle to the trunk": "left knee: right angle",
 }
 
 
@@ -119,6 +168,14 @@ def test_open_sides_give_two_plans() -> None:
     assert not PARSER.parse("left knee bent, the other leg straight").open_sided
 
 
+def test_what_a_lunge_leaves_open_stays_with_it() -> None:
+    plans = PARSER.parse("In a lunge, the back leg straight.").plans()
+    assert [set(map(str, plan)) for plan in plans] == [
+        {"lunging with the left leg in front", "right knee: straight"},
+        {"lunging with the right leg in front", "left knee: straight"},
+    ]
+
+
 def test_both_hands_of_two_are_told_apart() -> None:
     parsed = PARSER.parse("one hand on the heart, one on the belly")
     assert set(map(str, parsed.statements)) == {"left hand: touching chest", "right hand: touching belly"}
@@ -131,6 +188,7 @@ def test_both_hands_of_two_are_told_apart() -> None:
         ("head turned 180 degrees to the left", "neck"),
         ("three left arms", "two of each"),
         ("the left elbow bent 200 degrees", "200"),
+        ("The right hand touches the right elbow.", "its own elbow"),
     ],
 )
 def test_impossible_things_are_named(text: str, why: str) -> None:

@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 import time
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,8 +71,10 @@ class Session:
 
     @classmethod
     def start(cls, root: Path) -> "Session":
-        """A new session with a folder of its own below `root`."""
-        return cls(Path(tempfile.mkdtemp(prefix="session-", dir=root)))
+        """A new session with a folder of its own below `root`, which goes with it, closed or forgotten."""
+        session = cls(Path(tempfile.mkdtemp(prefix="session-", dir=root)))
+        weakref.finalize(session, shutil.rmtree, session.folder, ignore_errors=True)
+        return session
 
     def remember(self, token: str, hit: SearchHit) -> None:
         """Keeps a hit to be chosen from; of very many the oldest are forgotten."""

@@ -12,7 +12,7 @@ from chatpose.posecodes.parsing.items import Item, Side
 from chatpose.posecodes.parsing.similes import without_similes
 from chatpose.posecodes.parsing.terms import terms
 
-_PERSONAL = frozenset({"lean", "twisted", "tiptoe", "bow", "arched"})
+_PERSONAL = frozenset({"lean", "twisted", "tiptoe", "bow", "arched", "slouched"})
 """Said of the person, not of the part spoken of before, when no part is named."""
 _TOWARDS = {"facing": "towards", "round": "around"}
 """Said of a part by itself and in relation to another: "palms facing the thighs", "arms round the knees"."""
@@ -23,10 +23,17 @@ _COMPARING = frozenset({"above", "below", "front", "behind"})
 _JOINTS = frozenset({"knee", "elbow", "hip"})
 _ALIKE = frozenset({"too", "likewise", "same", "also", "ditto", "similarly", "so"})
 """Words for what holds of one more part: "and so are the thighs"."""
+_LENGTHS = frozenset({"mm", "cm", "in", "ft", "m"})
 _ALMOST = frozenset({"nearly", "almost"})
 _TOOLS = frozenset({"hand", "arm", "foot", "finger", "palm", "thumb", "elbow", "knee", "toe", "heel", "forearm"})
 """Parts with which something is done: "touch the left knee with the right elbow"."""
 _TRUNK = frozenset({"torso", "back", "head", "chest", "foot", "heel"})
+
+
+def _is_other(one: Item, other: Item) -> bool:
+    """Whether two parts are the left and the right one."""
+    same = (one.value == other.value or other.bare) and not (one.plural or other.plural)
+    return same and {one.side, other.side} in ({"left", "right"}, {"one", "other"})
 
 
 def clauses_of(items: Sequence[Item]) -> list[Clause]:
@@ -40,6 +47,7 @@ class _Reader:
         self.done: list[Clause] = []
         self.now = Clause()
         self.open_relation: str | None = None
+        self.carried: str | None = None  # the relation that the next of a list has, too
         self.thing = False  # the open relation is to something that is no part: "holding a ball"
         self.broken = True  # a conjunction or comma stands just before
         self.noun = ""
@@ -67,6 +75,11 @@ class _Reader:
 
     def _and(self, place: int, item: Item) -> None:
         before, after = (self.items[n].value if 0 <= n < len(self.items) else "" for n in (place - 1, place + 1))
+        beyond = self.items[place + 1 :]
+        paired = bool(self.now.subjects) and self.now.subjects[-1].plural and before in ("touch", "not touch")
+        if item.value == "and" and paired and beyond and beyond[0].kind == "part" and self._predicated(place + 1):
+            self._end_relation()  # "the knees are not touching and the feet are apart"
+            self._close()
         if item.value == "so" and after in ("is", "are", "do"):
             self._end_relation()
             self._close()
@@ -123,7 +136,7 @@ class _Reader:
 
     def _word(self, place: int, item: Item) -> None:
         word = item.value
-        if word not in terms().neutral:
+        if word not in terms().neutral and word not in _ALIKE:
             self.strange += 1
             self.thing = bool(self.open_relation)
         else:
@@ -132,6 +145,10 @@ class _Reader:
             return
         if word in ("it", "them") and self.open_relation == "not touch":
             self.open_relation, self.now.negated = "touch", True
+        if word == "it" and self.open_relation and self.done and "elsewhere" in self.done[-1].features:
+            self.now.features.append("elsewhere")  # "back against the wall, a foot on it"
+            self.open_relation = None
+            return
         if word in ("it", "them") and self.open_relation and self.done:
             objects = [one for _, one in self.done[-1].relations if one] or self.done[-1].subjects
             if word == "them":
@@ -151,7 +168,8 @@ class _Reader:
             self._close()
         if word in ("she", "he"):
             self.person = True
-        if self.broken and self.now.said and (word in ("it", "they") or word in terms().orders):
+        begun = self.now.said or (word == "reach" and self.now.subjects)
+        if self.broken and begun and (word in ("it", "they") or word in terms().orders):
             self._close()
             self.broken = False
 
@@ -169,7 +187,8 @@ class _Reader:
     def _rel(self, place: int, item: Item) -> None:
         self._kept_from()
         self._end_relation()
-        if self.broken and self.now.said and self.now.subjects and self._then_subject(place):
+        done = item.value in ("touch", "hold", "reach") and not self.now.subjects and _PERSONAL & set(self.now.features)
+        if self.broken and self.now.said and (done or (self.now.subjects and self._then_subject(place))):
             self._close()
         if item.value == "hug" and any(one.value in terms().arm for one in self.now.subjects):
             item = replace(item, value="around")
@@ -221,6 +240,12 @@ class _Reader:
         if item.value in _TOWARDS and self.now.subjects and not self.broken and self._next(place) == "part":
             self._rel(place, replace(item, value=_TOWARDS[item.value]))
             return
+        if item.value == "both sided":
+            last = self.now.subjects[-1] if self.now.subjects else None
+            if last and last.side in ("none", "one") and last.value in _JOINTS | {"ankle", "wrist", "shoulder"}:
+                self.now.subjects[-1] = replace(last, side="both")  # "elbow angle 120° on both sides"
+                return
+            item = replace(item, value="side")
         if self._is_before(place, item):
             self._rel(place, replace(item, value="front"))
             return
@@ -234,7 +259,13 @@ class _Reader:
         if item.value == "floor" and place and self.items[place - 1].value in _ALMOST:
             item = replace(item, value="near floor")
         self._end_relation()
-        if self.broken and self.now.said and (self._leads(place) or item.value in ("twisted", "lean")):
+        tiptoe = not self.now.subjects and "tiptoe" in self.now.features  # "on tiptoe, reaching up with the right arm"
+        tiptoe = tiptoe or (item.value == "turned" and "lean" in self.now.features)
+        if (
+            self.broken
+            and self.now.said
+            and (self._leads(place) or tiptoe or item.value in ("twisted", "lean", "slouched"))
+        ):
             self._close()
         self.now.features += [item.value, *terms().implied.get(item.value, ())]
         self.now.cover(item)
@@ -263,7 +294,7 @@ class _Reader:
         else:
             self._spoken_of(place, item)
         self.now.negated = self.now.negated or item.denied
-        self.open_relation = None
+        self.open_relation, self.carried = self.carried, None
         self.now.cover(item)
         self.broken = False
 
@@ -304,7 +335,7 @@ class _Reader:
             now.subjects[-1] = replace(now.subjects[-1], value="palm")  # "the right hand is palm up"
             return
         if now.subjects and self.broken and now.said and not gaze and not self._predicated(place):
-            self._listed(item)
+            self._listed(place, item)
             return
         leading = now.led and not self._predicated(place)
         if now.said and (now.subjects or gaze or (self.broken and not leading)):
@@ -317,11 +348,21 @@ class _Reader:
         self.now.subjects.append(item)
         self.noun = item.value
 
-    def _listed(self, item: Item) -> None:
+    def _listed(self, place: int, item: Item) -> None:
         """One more of a list: of objects, of what is to be raised, or a subject of which nothing is said."""
         last = self.now.relations[-1] if self.now.relations else None
         if item.bare and last and last[1] and last[1].value != item.value and self._takes_side(item):
             return  # "one arm with the hand on the hip, the left one"
+        if (
+            last
+            and len(self.now.subjects) == 1
+            and self._next(place) == "part"
+            and _is_other(self.now.subjects[0], item)
+        ):
+            self._close()
+            self._subject(item)
+            self.carried = last[0]  # "the right hand on the breast, the left hand the groin"
+            return
         if last and last[1] and not self.now.led:
             self.now.relations.append((last[0], item))
         elif self.now.led:
@@ -356,6 +397,8 @@ class _Reader:
 
     def _end_relation(self) -> None:
         """A relation that names nothing: "arms behind", "hands in front"."""
+        if self.open_relation == "of":
+            self.open_relation = None  # "in surrender"
         if self.open_relation:
             self.now.relations.append((self.open_relation, None))
             if self.open_relation == "hug":
@@ -379,14 +422,14 @@ class _Reader:
 
     def _then_subject(self, place: int) -> bool:
         """Whether a relation after a break has an object and belongs to a new claim: "and holding the left foot"."""
-        return self.items[place].value in ("touch", "hold", "hug") and self._next(place) == "part"
+        return self.items[place].value in ("touch", "hold", "hug", "reach") and self._next(place) == "part"
 
     def _predicated(self, place: int) -> bool:
         """Whether something is said of a part before the next break (or of the list that it begins)."""
         listed = False
         for item in self.items[place + 1 :]:
             if item.kind in ("feature", "number", "rel"):
-                return True
+                return not listed
             if item.kind == "and" and item.value == "and":
                 listed = True
             elif item.kind == "part" and listed:
@@ -420,6 +463,11 @@ class _Reader:
     def _as_before(self, now: Clause) -> None:
         """Only a number is said of the other side: "left arm bent at 45 degrees, the right at 90"."""
         before = self.done[-1]
+        length = next((one.value for one in before.numbers if one.value in _LENGTHS), "")
+        if length and now.subjects and all(one.last - one.first == 1 for one in now.numbers):
+            now.numbers = [replace(one, value=length) for one in now.numbers]  # "the knees 20 cm apart, the feet 40"
+            now.features, now.words = list(before.features), [*before.words, *now.words]
+            return
         if before.numbers and [one.value for one in before.subjects] == [one.value for one in now.subjects]:
             now.features, now.words = list(before.features), [*before.words, *now.words]
 
@@ -434,7 +482,7 @@ class _Reader:
 
     def _inherits(self) -> bool:
         before = self.done[-1].subjects
-        if any(relation in ("touch", "hug") for relation, _ in self.now.relations) and not self.now.features:
+        if any(relation in ("touch", "hug", "reach") for relation, _ in self.now.relations) and not self.now.features:
             return any(item.value in terms().arm for item in before)
         personal = _PERSONAL & set(self.now.features)
         if personal and self.done[-1].negated:

@@ -92,3 +92,19 @@ def with_exceptions(readings: Sequence[Reading], words: Sequence[Word]) -> list[
                 kept = tuple(one for one in reading.statements if str(one) not in out)
                 found[place] = replace(reading, statements=kept)
     return [reading for reading in found if reading.statements]
+
+
+def settled(readings: Sequence[Reading]) -> list[Reading]:
+    """Readings with a side that was left open and told later: "feet one behind the other, the right leading"."""
+    said = [one for reading in readings if reading.side == "said" for one in reading.statements]
+    open_ = [one for reading in readings if reading.side != "said" for one in reading.statements]
+    if not (said and open_):
+        return list(readings)
+    told = {str(one) for one in said}
+    compared = [one for one in open_ if "left" in str(one) and "right" in str(one)]
+    turned = any(str(one.mirrored()) in told and str(one) not in told for one in compared)
+    as_read = len(contradictions([*open_, *said]))
+    mirrored = [one.mirrored() for one in open_]
+    if not turned and (not as_read or len(contradictions([*mirrored, *said])) >= as_read):
+        return list(readings)
+    return [replace(reading.mirrored(), side="said") for reading in readings]

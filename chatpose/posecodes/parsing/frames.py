@@ -38,13 +38,15 @@ class _Memory:
     part: str = ""
     legs: str = ""
     front: str = ""
+    front_open: bool = False
+    some: bool = False
     standing: tuple[str, bool] = ("", False)
 
 
 def readings_of(
     clauses: Sequence[Clause],
     words: Sequence[Word],
-    front: str = "",
+    front: tuple[str, bool] = ("", False),
     postures: tuple[str, ...] = (),
     standing: tuple[str, bool] = ("", False),
 ) -> Iterator[tuple[Clause, list[Reading]]]:
@@ -53,11 +55,12 @@ def readings_of(
     Args:
         clauses: of one text.
         words: of that text.
-        front: side of the front leg, where a posture told it.
+        front: side of the front leg (of the lower one of who lies on a side), where a posture told it, and whether
+            that is open.
         postures: what was read of the whole body.
         standing: side of the leg that is stood or knelt on, where a posture told one, and whether that is open.
     """
-    memory = _Memory(front=front, standing=standing)
+    memory = _Memory(front=front[0], front_open=front[1], standing=standing)
     for clause in clauses:
         found: list[Reading] = []
         subjects = clause.subjects or _implied(clause)
@@ -65,14 +68,18 @@ def readings_of(
             part, sides, side_of = _sides(_one_each(subject, clause), memory)
             if part in ("face", "head") and subject.side in ("left", "right"):
                 clause.features.append(f"ear {subject.side}")
-            said = Said(part, sides, frozenset(clause.features), _relations(clause, sides, memory), clause, postures)
+            memory.some = False
+            related = _relations(clause, sides, memory)
+            said = Said(part, sides, frozenset(clause.features), related, clause, postures)
             lines = _lines(said)
             statements = _statements(_first_of_each(lines) if clause.negated else lines, clause.negated)
-            if any(str(one) in _BENT_OVER for one in statements):
+            if any(str(one).endswith("knee: on ground") for one in statements):
+                postures = (*postures, "kneeling")
+            if any(str(one).startswith(_BENT_OVER) for one in statements):
                 postures = (*postures, "bending forward")
             memory.front = next((side for side in ("left", "right") for one in statements if str(one).startswith(
                 f"{side} foot: in front of ")), memory.front)  # fmt: skip
-            if any(line.startswith("?") for line in lines) and side_of == "said":
+            if (memory.some or any(line.startswith("?") for line in lines)) and side_of == "said":
                 side_of = "one"
             if statements:
                 start, stop = words[clause.first].start, words[clause.last - 1].stop
@@ -91,12 +98,13 @@ def _lines(said: Said) -> list[str]:
         found = [line for line in found if ": near " not in line and ": touching " not in line]  # "nearer than"
     numbers = list(number_rules(said))
     if any(number.value in ("mm", "cm", "in", "ft", "m") for number in said.clause.numbers) and numbers:
-        found = [line for line in found if not _COMPARED.search(line)]
+        found = [line for line in found if not _COMPARED.search(line) or line.endswith("in front of torso")]
     found = [weakened(line) for line in found] if said.clause.small else found
     return [*filter(None, found), *numbers]
 
 
-_BENT_OVER = frozenset({"torso: horizontal", "torso: leaning forward", "bending forward"})
+_BENT_OVER = ("torso: horizontal", "torso: leaning forward", "bending forward", "torso pitch: 3", "torso pitch: 4",
+              "torso pitch: 5", "torso pitch: 6", "torso pitch: 7", "torso pitch: 8")  # fmt: skip
 _COMPARED = re.compile(r": (?:above|below|in front of|behind|near|off ground)")
 
 
@@ -164,7 +172,8 @@ def _sides(subject: Item, memory: _Memory) -> tuple[str, tuple[str, ...], SideOf
     elif side in ("front", "rear"):
         front = memory.front or "left"
         sides = (front if side == "front" else OTHER[front],)
-        side_of = "said" if memory.front else "one" if side == "front" else "other"
+        told = bool(memory.front) and not memory.front_open
+        side_of = "said" if told else "one" if sides[0] == "left" else "other"
     elif side == "other" and memory.standing[0] and _group(part) == "leg" != _group(memory.part):
         side_of = "other" if memory.standing[1] else "said"
         return part, (OTHER[memory.standing[0]],), side_of  # "on one foot, the other knee up"
@@ -204,21 +213,30 @@ def _relations(clause: Clause, sides: tuple[str, ...], memory: _Memory) -> tuple
             continue  # "bent at the elbow", "limp at the wrist"
         if item.value == "torso" and item.side in ("left", "right"):
             continue  # "on the left side of the body"
-        if item.value not in terms().sided:
-            found.append((relation, item.value, ""))
-        elif item.side in ("left", "right"):
-            found.append((relation, item.value, item.side))
-        elif item.side in ("front", "rear") and memory.front:
-            found.append((relation, item.value, memory.front if item.side == "front" else OTHER[memory.front]))
-        elif item.side == "same" and len(sides) == 1:
-            found.append((relation, item.value, sides[0]))  # "its own upper arm"
-        elif len(sides) == 2 and not item.plural and item.side == "none" and memory.legs and item.value in terms().leg:
-            found.append((relation, item.value, memory.legs))
-        elif item.side in ("other", "opposite"):
-            found.append((relation, item.value, "{o}"))
-        else:
-            found.append((relation, item.value, "{s}"))
+        found.append((relation, item.value, _whose(item, sides, memory)))
     return tuple(found)
+
+
+def _whose(item: Item, sides: tuple[str, ...], memory: _Memory) -> str:
+    """The side of a part that others are related to, as a pattern: "{s}" is the subject's own."""
+    singular, of_leg = len(sides) == 2 and not item.plural, item.value in terms().leg
+    if item.value not in terms().sided:
+        return ""
+    if item.side in ("left", "right"):
+        return item.side
+    if item.side in ("front", "rear") and memory.front:
+        return memory.front if item.side == "front" else OTHER[memory.front]
+    if item.side == "same" and len(sides) == 1:
+        return sides[0]  # "its own upper arm"
+    if singular and item.side == "none" and memory.legs and of_leg:
+        return memory.legs
+    if singular and item.side in ("one", "front", "rear") and of_leg:
+        memory.some = True  # "both hands on one knee"
+        return "right" if item.side == "rear" else "left"
+    if item.side in ("other", "opposite"):
+        return "{o}"
+    alone = item.side in ("none", "one") and not (item.plural or sides)
+    return "one" if item.value in ("hand", "palm") and alone else "{s}"  # "the chin in a palm"
 
 
 def _first_of_each(lines: Sequence[str]) -> list[str]:

@@ -45,6 +45,12 @@ def _of_clause(clause: Clause, words: Sequence[Word]) -> Iterator[Impossible]:
     place = words[clause.first].start, words[clause.last - 1].stop
     degrees = next((one.number for one in clause.numbers if one.value in ("°", "")), None)
     for subject in clause.subjects:
+        held = _own_arm(subject, clause)
+        if held:
+            other = "right" if subject.side == "left" else "left"
+            nearest = (parse(f"{other} hand: near {subject.side} elbow"),) if held.value == "elbow" else ()
+            yield Impossible(*place, f"a hand doesn't reach its own {held.value}", nearest)
+            return
         if subject.value in _WRONG_WAY and "bent" in clause.features and _WRONG_WAY[subject.value].search(text):
             why = f"{'an elbow' if subject.value == 'elbow' else 'a knee'} bends one way only"
             yield Impossible(*place, why, _nearest(subject, "straight"))
@@ -58,6 +64,20 @@ def _of_clause(clause: Clause, words: Sequence[Word]) -> Iterator[Impossible]:
             nearest = (parse(f"gaze: over the {side} shoulder"),)
             yield Impossible(*place, "a neck turns by about 80 degrees", nearest)
             return
+
+
+def _own_arm(subject: Item, clause: Clause) -> Item | None:
+    """What a hand is said to touch of its own arm, where it can't: "the right hand touches the right elbow"."""
+    if subject.value not in ("hand", "palm", "finger") or subject.side not in ("left", "right"):
+        return None
+    if len(clause.subjects) > 1 or clause.implied:
+        return None
+    for relation, item in clause.relations:
+        if item is None or item.bare or item.value not in ("elbow", "forearm", "wrist"):
+            continue
+        if item.side in (subject.side, "same") and relation in ("touch", "on", "rest", "around"):
+            return item
+    return None
 
 
 def _nearest(subject: Item, predicate: str) -> tuple[Statement, ...]:

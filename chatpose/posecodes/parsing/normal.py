@@ -74,6 +74,12 @@ _EVENED = {
     "l": ("left",),
     "r": ("right",),
     "w": ("with",),
+    "@": ("at",),
+    "xed": ("crossed",),
+    "lhs": ("left", "side"),
+    "rhs": ("right", "side"),
+    "btwn": ("between",),
+    "bw": ("between",),
     "&": ("and",),
     "+": ("and",),
     "ground": ("floor",),
@@ -125,9 +131,32 @@ def even(text: str) -> str:
     seen = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY).replace(" - ", ", "))
     seen = re.sub(r"\ball 4s?\b", "all fours", seen)
     seen = re.sub(r"\b2gether\b", "together", seen, flags=re.IGNORECASE)
+    seen = _JOINED.sub(_parted, seen)
+    seen = re.sub(r"\b([LR])\.\s?([HFKAEL])\.?(?=[\s,;:)]|$)", _lettered, seen)
+    seen = re.sub(r"\b[Bb]/w\b", "between", seen)
     seen = re.sub(r"\bw/(?=\s|\w)", "with ", seen)
     seen = re.sub(r"\s*[\n\r]+\s*", ". ", seen.strip()).translate(_TYPOGRAPHY)
     return " ".join("".join(c if c.isprintable() else " " for c in seen).split())
+
+
+_NOUNS = {"armed": "arms", "legged": "legs", "backed": "back", "kneed": "knees", "elbowed": "elbows"}
+_JOINED = re.compile(
+    r"\b(cross(?:ed)?(?=-arm)|straight|bent|folded(?=-arm)|open|stiff|round(?:ed)?)-(armed|legged|backed|kneed|elbowed)\b",
+    re.IGNORECASE,
+)
+"""Adjectives made of two words: "straight-backed"."""
+_LETTERS = {"H": "hand", "F": "foot", "K": "knee", "A": "arm", "E": "elbow", "L": "leg"}
+
+
+def _parted(match: re.Match[str]) -> str:
+    """An adjective of two words as noun and adjective: "arms crossed"."""
+    said = match[1].lower()
+    return f"{_NOUNS[match[2].lower()]} {'crossed' if said == 'cross' else said}"
+
+
+def _lettered(match: re.Match[str]) -> str:
+    """Side and part said by their first letters: "R.H."."""
+    return f"{'left' if match[1] == 'L' else 'right'} {_LETTERS[match[2]]}"
 
 
 def words_of(text: str) -> list[Word]:

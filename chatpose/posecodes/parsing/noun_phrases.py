@@ -58,10 +58,16 @@ def part_of(texts: list[str], place: int) -> Item | None:
         return None
     side, counted, at = before
     noun = noun_of(texts, at)
-    if noun is None or (texts[at] == "face" and at and texts[at - 1] in _FACING):
+    if (
+        noun is None
+        or (texts[at] == "face" and at and texts[at - 1] in _FACING)
+        or (texts[at] == "face" and at == place and _of_viewer(texts, at + 1))
+    ):
         return None
     value, plural, length = noun
     at += length
+    if value == "gaze" and texts[at : at + 1] == ["for"]:
+        return None  # "I'm looking for a reference"
     if (value == "back" and not _is_back(texts, place, at)) or _is_measure(texts, place, at, value):
         return None
     if value in _FACES and (whole := _of_what(texts, at)):
@@ -119,6 +125,7 @@ def _is_measure(texts: list[str], place: int, at: int, value: str) -> bool:
     return texts[at - 2].isdigit() and (after in _LENGTHS or texts[at - 2] not in ("1", "2"))
 
 
+_ENDING = ([], *([stop] for stop in STOPS), ["and"], ["with"])
 _COMPARED = frozenset({"above", "below", "under", "over", "past", "beneath", "than"})
 _OWNED = frozenset({"left", "right", "other", "one", "his", "her", "my", "your", "their", "each", "the", "both"})
 _HEIGHT_OF = (["at"], ["to"], ["above"], ["below"], ["over"], ["past"], ["the"], ["of"])
@@ -142,18 +149,36 @@ def noun_of(texts: list[str], at: int) -> tuple[str, bool, int] | None:
         known = table.get(tuple(texts[at : at + length]))
         if known:
             after = texts[at + length : at + length + 1]
+            if after == ["of"] and of_furniture(texts, at + length + 1):
+                return None  # "the head of the cane"
             if after in (["length"], ["lengths"], ["breadth"], ["span"], ["widths"]):
                 return None
             if after in (["height"], ["level"]) and at and texts[at - 1] in _COMPARED:
                 return known[0], known[1], length + 1  # "below hip level"
             owned = at > 0 and texts[at - 1] in _OWNED and known[0] != "shoulder"
             levels = after == ["level"] and (known[1] or owned) and texts[at - 1 : at] not in _HEIGHT_OF
-            if (after in (["width"], ["height"], ["level"]) and not levels) or (
-                after in (["high"], ["wide"]) and not (known[1] or owned)
+            first = not at or texts[at - 1] in STOPS or texts[at - 1] in ("and", "with")  # "fists on hips, head high"
+            high = after in (["high"], ["level"]) and first and texts[at + length + 1 : at + length + 2] in _ENDING
+            if (after in (["width"], ["height"], ["level"]) and not (levels or high)) or (
+                after in (["high"], ["wide"]) and not (known[1] or owned or high)
             ):
                 return None
             return known[0], known[1], length
     return None
+
+
+def _of_viewer(texts: list[str], at: int) -> bool:
+    """Whether who looks on follows: "face the camera"."""
+    while at < len(texts) and texts[at] in terms().determiners:
+        at += 1
+    return at < len(texts) and (texts[at] in ("me", "us") or terms().surfaces.get(texts[at], "") == "viewer")
+
+
+def of_furniture(texts: list[str], at: int) -> bool:
+    """Whether a thing follows, perhaps with "a" or "his" before it."""
+    while at < len(texts) and (texts[at] in terms().determiners or texts[at] == "a"):
+        at += 1
+    return at < len(texts) and terms().surfaces.get(texts[at], "") == "elsewhere"
 
 
 def _is_back(texts: list[str], place: int, at: int) -> bool:
@@ -161,7 +186,10 @@ def _is_back(texts: list[str], place: int, at: int) -> bool:
     if texts[at - 1] != "back" or (at - place > 1 and texts[place] != "far"):
         return True
     before = texts[place - 1] if place else ","
-    if before in _BACKS:
+    listed = before == "," and place > 1 and (texts[place - 2],) in terms().nouns
+    if listed and (at >= len(texts) or texts[at] in STOPS):
+        return True  # "everything straight: arms, legs, back"
+    if before in _BACKS or (place > 1 and texts[place - 2] == "a" and before == "bent"):
         return True
     after = texts[at] if at < len(texts) else "."
     return (before in STOPS or before in ("and", "with", "on")) and after not in STOPS and after not in _AFTER_ADVERB
@@ -171,8 +199,24 @@ _LENGTHS = frozenset(
     {"apart", "above", "below", "behind", "ahead", "wide", "between", "higher", "lower", "away", "from"}
 )
 _ENDS: dict[str, Side] = {"front": "front", "leading": "front", "lead": "front", "forward": "front", "rear": "rear",
-                          "back": "rear", "trailing": "rear", "hind": "rear"}  # fmt: skip
-_ENDED = {"leg", "foot", "knee", "heel", "thigh", "shin", "hand", "arm", "toes", "hip", "ankle", "elbow", "calf"}
+                          "back": "rear", "trailing": "rear", "hind": "rear",
+                          "bottom": "front", "top": "rear", "uppermost": "rear"}  # fmt: skip
+_ENDED = {
+    "leg",
+    "foot",
+    "knee",
+    "heel",
+    "thigh",
+    "shin",
+    "hand",
+    "arm",
+    "toes",
+    "hip",
+    "ankle",
+    "elbow",
+    "calf",
+    "shoulder",
+}
 _PLAIN = {"inner", "outer", "whole", "entire", "free", "supporting", "planted", "respective", "corresponding", "two"}
 _FACING = {
     "shoulders",
@@ -232,6 +276,8 @@ def bare_side(texts: list[str], place: int, before: list[Item]) -> Item | None:
         return None
     word = texts[at]
     after = texts[at + 1] if at + 1 < len(texts) else "."
+    if word == "one" and at and texts[at - 1] in ("the", "that", "this"):
+        return None  # "the one with the shield"
     if word == "right" and not determined and after in _FIRM and not _breaks(before):
         return None
     if word in ("left", "right") and not determined and not _breaks(before):

@@ -6,14 +6,14 @@ from functools import cached_property
 
 from chatpose.posecodes.parsing.clause import Clause
 from chatpose.posecodes.parsing.clauses import clauses_of
-from chatpose.posecodes.parsing.corrections import corrected_sides, with_exceptions
+from chatpose.posecodes.parsing.corrections import corrected_sides, settled, with_exceptions
 from chatpose.posecodes.parsing.frames import readings_of
 from chatpose.posecodes.parsing.impossible import impossible_in
 from chatpose.posecodes.parsing.items import Item
 from chatpose.posecodes.parsing.normal import Word, even, words_of
 from chatpose.posecodes.parsing.postures import postures_in
 from chatpose.posecodes.parsing.reading import Impossible, Parsed, Reading
-from chatpose.posecodes.parsing.scanning import adjectives_first, scan
+from chatpose.posecodes.parsing.scanning import adjectives_first, scan, unbracketed
 from chatpose.posecodes.parsing.segments import Match, free_runs, match_wordings, segments_of, whole_wording
 from chatpose.posecodes.parsing.terms import terms
 from chatpose.posecodes.parsing.wordings import Wordings, key_of
@@ -59,7 +59,7 @@ class SentenceParser:
             TooLargeError: longer than `normal.MAX_CHARS`.
         """
         evened = even(text)
-        words = adjectives_first(corrected_sides(words_of(evened)))
+        words = adjectives_first(unbracketed(corrected_sides(words_of(evened))))
         segments = segments_of(words)
         whole = whole_wording(evened, words, self.wordings)
         items = scan(words)
@@ -85,7 +85,7 @@ class SentenceParser:
         readings += _frames(understood, taken, unknown=99)
         readings += self._fuzzy(segments, words, taken)
         readings.sort(key=lambda reading: (reading.start, reading.stop))
-        readings = with_exceptions(readings, words)
+        readings = settled(with_exceptions(readings, words))
         unread = tuple(_unread(segments, words, taken))
         return Parsed(evened, tuple(readings), unread, impossible, not readings and self._is_foreign(words))
 
@@ -141,10 +141,13 @@ def _standing(readings: Sequence[Reading]) -> tuple[str, bool]:
     return "", False
 
 
-def _front(readings: Sequence[Reading]) -> str:
-    """Which leg is in front, where a lunge has told."""
-    told = [str(one) for reading in readings for one in reading.statements if str(one).startswith("lunging")]
-    return ("left" if "left" in told[0] else "right") if told else ""
+def _front(readings: Sequence[Reading]) -> tuple[str, bool]:
+    """Which leg is in front, where a lunge has told, or below, where lying on a side has; and whether that is open."""
+    for reading in readings:
+        for one in map(str, reading.statements):
+            if one.startswith(("lunging", "lying on the left", "lying on the right")):
+                return ("left" if "left" in one else "right"), reading.side != "said"
+    return "", False
 
 
 def _frames(understood: Sequence[tuple[Clause, list[Reading]]], taken: set[int], unknown: int) -> list[Reading]:

@@ -51,6 +51,8 @@ def postures_in(words: Sequence[Word]) -> Iterator[Posture]:
             inside = [n for n, start in enumerate(starts) if match.start() <= start < match.end()]
             if not inside or taken & set(inside) or _of_a_part([word for _, word in kept], inside):
                 continue
+            if "heels" in match.group() and _SQUATS.search(line):
+                continue  # "squat right down, bum on the heels"
             ahead = _looked_at(match, starts)
             taken |= {*inside, *ahead}
             first, last = kept[inside[0]][0], kept[inside[-1]][0] + 1
@@ -68,12 +70,17 @@ def _looked_at(match: re.Match[str], starts: list[int]) -> list[int]:
     return [n for n, start in enumerate(starts) if match.start("rest") <= start < match.end("rest")]
 
 
+_SQUATS = re.compile(r"\b(?:squat|crouch|hunker)")
 _VERBS = ("stand", "stood", "kneel", "sit", "sat", "lie", "lying", "rest")
 
 
 def _of_a_part(texts: list[str], inside: list[int]) -> bool:
     """Whether it is said of a part and no posture: "elbows on knees", "the forearm stands up", "can't stand"."""
     before = texts[inside[0] - 1] if inside[0] else ""
+    verbs = inside[0]
+    while verbs > 1 and texts[verbs - 1] in ("is", "are", "be", "to"):
+        verbs -= 1
+        before = texts[verbs - 1]
     first = texts[inside[0]]
     if first == "on":
         return (before,) in terms().nouns or before in (
@@ -111,14 +118,15 @@ _TRUNK = frozenset({"body", "torso", "trunk", "back", "spine", "chest", "waist"}
 
 
 def _negated(before: list[str]) -> bool:
-    tail = before[max((n + 1 for n, word in enumerate(before) if word in ",.;:"), default=0) :]
+    tail = before[max((n + 1 for n, word in enumerate(before) if word in ",.;:" or word == "but"), default=0) :]
     return any(word in _DENIALS for word in tail[-3:])
 
 
 _DENIALS = frozenset(
-    ["not", "no", "never", "without", "nor", "except", "neither", "stop", "avoid", "refuse", "refuses"]
+    ["not", "no", "never", "without", "nor", "except", "neither", "stop", "avoid", "refuse", "refuses", "instead"]
 )
-_ALL = {"sitting as on a chair": ("sitting as on a chair", "sitting on the floor")}
+_LYING = ("lying on the back", "lying on the front", "lying on the left side", "lying on the right side")
+_ALL = {"sitting as on a chair": ("sitting as on a chair", "sitting on the floor"), "torso: horizontal": _LYING}
 """What is denied with a posture that stands for a kind of them."""
 
 

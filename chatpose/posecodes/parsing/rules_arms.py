@@ -11,6 +11,8 @@ def arm_rules(said: Said) -> Iterator[str]:
     """Lines about arms, upper arms and forearms."""
     if said.part in ("forearm", "upper arm"):
         yield from _half(said)
+    elif said.has("pockets"):
+        yield from hand_rules(said)
     elif said.both and said.has("crossed", "folded", "cross body") and not said.has("backward"):
         yield "arms: crossed"
     elif said.has("cross body") or said.to(("torso", "chest", "belly", "hip"), "across"):
@@ -89,7 +91,9 @@ def _half(said: Said) -> Iterator[str]:
         yield from said.each("{s} elbow: on ground", "{s} hand: on ground")
     elif said.part == "forearm" and said.has("crossed") and said.both:
         yield "forearms: touching each other"
-    elif said.part == "upper arm" and (said.has("down") or said.to(("torso", "chest"), "at", "touch", "on")):
+    elif said.part == "upper arm" and (
+        said.has("down") or said.to(FRONT_PARTS, "at", "by", "touch", "on", "along", "to")
+    ):
         yield from said.each("{s} arm: at the side")
     elif said.part == "upper arm" and said.degrees is not None:
         yield from _raise(said, said.degrees)

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from chatpose.posecodes.parsing.said import Said, around
 
 _JOINT = {"knee": "knee", "leg": "knee", "shin": "knee", "elbow": "elbow", "arm": "elbow", "hip": "hip"}
+_ANGLED = ("to", "with", "at", "from", "towards")
 _AMOUNTS = (("slightly", "slightly bent"), ("half", "half bent"), ("fully", "fully bent"), ("strongly", "sharply bent"))
 
 
 def bend_rules(said: Said) -> Iterator[str]:
     """Lines about how far a joint is bent."""
-    joint = _JOINT.get(said.part)
+    joint = _joint(said)
     if joint is None or said.has("twisted", "lean", "hug"):
         return
     if any(said.related("than")):
@@ -43,14 +44,25 @@ def bend_rules(said: Said) -> Iterator[str]:
         yield from said.each(f"{{s}} {joint}: straight")
 
 
+def _joint(said: Said) -> str | None:
+    """Which joint is spoken of; the hip in "the legs at a right angle to the trunk"."""
+    if said.part == "leg" and said.has("right angle") and said.to(("torso", "back", "pelvis", "hip"), *_ANGLED):
+        return "hip"
+    return _JOINT.get(said.part)
+
+
 def _is_bent(said: Said) -> bool:
     """Whether the words say that the joint is bent."""
+    if said.part == "elbow" and said.has("tilted"):
+        return True  # "one elbow cocked"
     if said.part == "knee" and (said.has("pulled", "folded") or _drawn_up(said)):
         return True
     if said.part in ("leg", "shin") and said.has("folded", "rounded", "tucked"):
         return True
     if said.part == "arm" and said.has("folded") and not (said.both or said.relations):
         return True
+    if said.part == "knee" and said.has("limp"):
+        return True  # "the free knee relaxed"
     at_shoulder = said.part == "arm" and said.has("flexed") and said.has("forward", "side")
     return said.has("bent") and not at_shoulder
 
@@ -80,7 +92,8 @@ def _degrees(said: Said, joint: str, degrees: float) -> Iterator[str]:
     if said.has("at most") and said.has("bent"):
         yield from said.each(f"{{s}} {joint} angle: {max(0, 180 - degrees):g}..")
         return
-    if abs(degrees - 90) < 1:
+    flexed = said.has("at least") and said.has("bent")  # without "to" or "at", or the first case would hold
+    if abs(degrees - 90) < 1 and not flexed:
         yield from said.each(f"{{s}} {joint}: right angle")
         return
     if not 0 <= degrees <= 180:

@@ -44,6 +44,9 @@ def hand_rules(said: Said) -> Iterator[str]:
     if said.part == "elbow":
         yield from elbow_rules(said)
         return
+    if said.has("rear pockets"):
+        yield from said.each("{s} hand: touching pelvis")
+        return
     if said.has("pockets"):
         yield from said.each("{s} hand: near {s} hip")
         return
@@ -82,7 +85,11 @@ def _fingers(said: Said) -> Iterator[str]:
 def _pair(said: Said) -> Iterator[str]:
     if not said.both:
         return
-    if said.has("clasped", "folded"):
+    if said.has("apart") and any(one.value in ("finger", "thumb") for one in said.clause.subjects):
+        return  # "both hands, fingers spread"
+    if said.has("bound"):
+        yield "hands: close together"
+    elif said.has("clasped", "folded"):
         yield "hands: touching each other"
     elif said.has("crossed"):
         yield "left hand: to the right of right hand"
@@ -100,7 +107,7 @@ def _behind(said: Said) -> bool:
 
 def _place(said: Said) -> Iterator[str]:
     """Where the hands are, by features."""
-    floor = said.has("floor") or (said.has("to floor") and not said.has("pointed"))
+    floor = said.has("floor") or (said.has("to floor") and not said.has("pointed", "pointing"))
     yield from first_of(said, (floor, "{s} hand: on ground"), (said.has("off floor"), "not: {s} hand: on ground"))
     if _behind(said):
         yield from said.each("{s} hand: behind torso")
@@ -114,6 +121,13 @@ def _place(said: Said) -> Iterator[str]:
         yield from said.each(level)
     high = high and not level and not (said.part == "palm" and said.has("raised"))
     down = said.has("down") and not said.has("limp") and not said.relations and not level
+    if (
+        said.has("hang")
+        and not any(part for _, part, _ in said.relations)
+        and not (said.has("side") or "bending forward" in said.postures)
+    ):
+        yield from said.each("{s} arm: at the side")
+        return
     own, across = (f"dir {said.sides[0]}", f"dir {OTHER[said.sides[0]]}") if len(said.sides) == 1 else ("", "")
     at_side = "{s} arm: at the side" if said.has("at side") or said.both else "{s} hand: below {s} hip"
     aside = said.has("side") or (said.has("wide", own) and not said.both)
@@ -143,6 +157,8 @@ def hand_relations(said: Said) -> Iterator[str]:
     for relation, part, side in said.relations:
         if relation == "of" and part in named:
             continue  # "the nape of the neck"
+        if relation == "of" and part in FRONT_PARTS and said.has("forward", "backward"):
+            continue  # "straight out ahead of the chest"
         named.add(part)
         if not part or (said.part == "arm" and (relation == "between" or (part == "hip" and relation == "around"))):
             continue
@@ -186,7 +202,8 @@ def _sagittal(relation: str, hand: str, part: str, name: str) -> str:
     if part in _HEAD:
         return f"{hand}: near neck" if part == "neck" and relation == "behind" else f"{hand}: near head"
     if relation == "behind":
-        return known(f"{hand}: behind {name}")
+        held = (f"{hand}: touching {name}",) if part in ("thigh", "shin") else ()  # "clasped behind the thigh"
+        return known(f"{hand}: behind {name}", *held)
     if part == "shoulder" and name.startswith(hand.partition(" ")[0]):
         return f"{hand}: in front of torso"
     return "" if part in FRONT_PARTS else known(f"{hand}: in front of {name}")  # the trunk is said by the place
@@ -209,7 +226,8 @@ def _contact(relation: str, own: str, part: str, name: str) -> str:
         return f"{hand}: near {name}" if relation == "at" else ""
     if part in ("hand", "palm", "finger") and relation in ("on", "touch", "to", "rest"):
         return "hands: touching each other"
-    if relation in ("on", "touch", "around", "hug", "rest"):
+    along = relation == "along" and part in ("thigh", "shin")
+    if along or relation in ("on", "touch", "around", "hug", "rest"):
         return known(f"{hand}: touching {name}", f"{hand}: near {name}")
     if relation in ("at", "under") or (relation in ("inside", "outside") and part not in ("shoulder", "elbow")):
         return known(f"{hand}: near {name}", *_reached(relation, hand, name)) or beside(hand, name)
@@ -263,7 +281,11 @@ def held_by_hands(said: Said) -> Iterator[str]:
             yield from (known(f"{OTHER[own]} hand: touching {own} {held}", f"{OTHER[own]} hand: near {own} {held}")
                         for own in said.sides)  # fmt: skip
             return
-        both = relation == "between" or (side == "{s}" and not said.sides)
+        if side == "one" and not said.sides and said.part in (*_HEAD, *FRONT_PARTS):
+            yield "?left hand: near head" if said.part in _HEAD else known(f"left hand: touching {said.part}")
+            continue  # "the chin in a palm"
+        both = relation == "between" or (side in ("{s}", "one") and not said.sides)
+        side = "{s}" if side == "one" else side
         for own in ("left", "right") if both else said.sides or ("",):
             hand = side.format(s=own, o=OTHER.get(own, ""))
             if said.part in _HEAD:

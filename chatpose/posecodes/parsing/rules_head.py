@@ -46,6 +46,13 @@ def _sideways(said: Said) -> Iterator[str]:
     yield from first_of(
         said,
         (bool(over) and said.part != "neck", f"gaze: over the {'right' if over == 'right' else 'left'} shoulder"),
+        (
+            bool(way)
+            and said.has("turned")
+            and said.has("tilted")
+            and said.has("down", "raised", "forward", "backward"),
+            f"head: turned {slightly}to the {way}",
+        ),
         (tilted and bool(way), f"head: tilted to the {way}"),
         (tilted and said.has("backward"), "head: tipped back"),
         (tilted and said.has("forward", "down"), "head: bowed"),
@@ -95,7 +102,7 @@ def _gaze(said: Said) -> Iterator[str]:
 def _head(said: Said) -> Iterator[str]:
     side = side_of(said)
     bent = said.has("bent") and (said.part != "neck" or said.has("forward"))
-    low = said.has("bow") or bent or said.has("down", "to floor")
+    low = said.has("bow", "tucked") or bent or said.has("down", "to floor")
     low = low and not (said.has("tilted") or _back(said))
     yield from first_of(
         said,

@@ -78,6 +78,8 @@ def leg_rules(said: Said) -> Iterator[str]:
 
 def _spread(said: Said) -> Iterator[str]:
     """Legs apart or together."""
+    if said.has("letter v") and said.both and any(one.value == "torso" for one in said.clause.subjects):
+        return  # a V of legs and trunk
     if said.has("letter v") and said.both:
         yield "legs: spread wide"
         return
@@ -98,6 +100,12 @@ def _lifted(said: Said) -> Iterator[str]:
         yield from said.each("{s} shin: pointing down")
         return
     if said.has("rounded", "tucked", "under"):
+        return
+    if said.has("tiptoe"):
+        yield from said.each("{s} foot: on tiptoe")
+        return
+    if said.has("vertical") and not (upright or said.relations or lifted):
+        yield from said.each("{s} thigh: vertical", "{s} shin: vertical")
         return
     if said.has("floor") or (said.both and said.has("raised", "sky") and not said.has("off floor")):
         yield from said.each("{s} foot: on ground" if said.has("floor") else "{s} foot: off ground")
@@ -137,6 +145,8 @@ def segment(said: Said, part: str) -> Iterator[str]:
         yield from said.each(f"{{s}} {part}: horizontal")
     elif said.has("vertical"):
         yield from said.each(f"{{s}} {part}: vertical")
+    elif said.has("straight down"):
+        yield from said.each(f"{{s}} {part}: vertical", f"{{s}} {part}: pointing down")
     elif part == "thigh" and said.has("raised") and not said.has("sky", "vertical", "pointing up"):
         yield from said.each("{s} thigh: horizontal")
     elif said.has("sky", "pointing up") or (part in ("forearm", "shin") and said.has("raised")):
@@ -165,7 +175,7 @@ def knee_rules(said: Said) -> Iterator[str]:
             yield from said.each("not: {s} knee: straight")
         return
     yield from pair_distance(said)
-    if said.both and said.has("out", "side"):
+    if said.both and said.has("out", "side") and not said.has("together"):
         yield "left knee to right knee distance: 0.4.."
     past = said.to(("knee",), "left of", "right of")
     pelvis = ("pelvis", "hip", "torso")
@@ -191,6 +201,10 @@ def knee_rules(said: Said) -> Iterator[str]:
     )
 
 
+_SEAT = ("pelvis", "hip", "thigh", "leg", "knee", "shin", "foot", "head", "back")
+_NEARING = ("to", "towards", "at", "by", "on", "touch", "against", "under")
+
+
 def foot_rules(said: Said) -> Iterator[str]:
     """Lines about feet, toes, heels, soles, ankles."""
     if said.part in ("foot", "ankle", "heel") or (said.part == "toe" and said.has("touching", "together")):
@@ -203,7 +217,10 @@ def foot_rules(said: Said) -> Iterator[str]:
             (said.has("plantar"), "{s} foot: pointed"),
             (said.has("dorsi") or (toe and said.has("pulled", "bent") and not said.has("down")), "{s} foot: flexed"),
             (said.has("crossed"), "legs: crossed"),
-            (said.has("tiptoe") or (heel and said.has("raised", "off floor")), "{s} foot: on tiptoe"),
+            (
+                said.has("tiptoe") or (heel and said.has("raised", "off floor") and not said.to(_SEAT, *_NEARING)),
+                "{s} foot: on tiptoe",
+            ),
         )
     )
     yield from special
@@ -215,8 +232,13 @@ def foot_rules(said: Said) -> Iterator[str]:
 
 
 def _foot_place(said: Said, toe: bool) -> Iterator[str]:
-    down = said.has("floor", "to floor") or (said.features == {"down"} and not toe)
+    down = (
+        said.has("floor")
+        or (said.has("to floor") and not said.has("pointed", "pointing"))
+        or (said.features == {"down"} and not toe)
+    )
     lifted = said.has("off floor", "sky", "raised", "high") and not toe
+    lifted = lifted or (said.has("on elsewhere") and not (said.both or toe or said.level) and said.part != "heel")
     if said.clause.negated and said.has("off floor") and not toe:
         yield from said.each("!{s} foot: on ground")
         return
@@ -238,21 +260,36 @@ def _foot_turn(said: Said, toe: bool) -> Iterator[str]:
         said,
         (said.both and said.has("pointed", "turned") and said.has("each other"), "{s} foot: turned in"),
         (said.has("pointed") and not said.has("out", "in", "raised", "forward", "side"), "{s} foot: pointed"),
+        (said.has("pointing") and said.has("to floor"), "{s} foot: pointed"),
         (said.has("bent") and said.part == "foot", "{s} foot: flexed"),
         (
             said.has("out") and not (said.has("forward", "apart", "wide") or placed) and said.degrees is None,
             "{s} foot: turned out",
         ),
         (inward, "{s} foot: turned in"),
+        (_parallel(said, toe), "not: {s} foot: turned out"),
         (ahead, "{s} foot: in front of pelvis" if lifted else front),
         (back and not said.both, "{s} foot: behind pelvis" if lifted else rear),
     )
 
 
+def _parallel(said: Said, toe: bool) -> bool:
+    """Whether feet or toes look straight ahead: "feet parallel", "toes pointing forward"."""
+    ahead = said.has("forward") and said.has("pointed", "pointing", "turned", "facing")
+    level = ahead and (toe or said.both)
+    return not said.relations and (level or (said.both and said.has("neutral") and said.part in ("foot", "toe")))
+
+
+_TIPS = ("foot", "toe", "heel", "sole")
+
+
 def _foot_relations(said: Said) -> Iterator[str]:
     for relation, part, side in said.relations:
         beside = part in ("foot", "ankle", "leg", "heel", "toe")
-        touching = relation in ("on", "touch", "to", "at", "by")
+        touching = relation in ("on", "touch", "to", "at", "by", "rest")
+        if said.both and beside and side == "{o}" and relation in ("front", "behind"):
+            yield "?left foot: in front of right foot"  # "feet one behind the other"
+            continue
         own = side or "{s}"
         thigh = "shin" if part == "shin" else "thigh"
         above = "head" if part == "head" else f"{own} {part}"
@@ -263,7 +300,7 @@ def _foot_relations(said: Said) -> Iterator[str]:
             (part == "foot" and relation in ("left of", "right of"), f"{{s}} foot: to the {relation} {{o}} foot"),
             (beside and relation == "front", "{s} foot: in front of {o} foot"),
             (beside and relation == "behind", "{o} foot: in front of {s} foot"),
-            (part == "foot" and relation in ("on", "touch"), "feet: touching each other"),
+            (part in _TIPS and relation in ("on", "touch", "rest"), "feet: touching each other"),
             (part == "foot" and relation in ("above", "over") and not said.has("crossed"), "{s} foot: above {o} foot"),
             (part in ("hip", "knee", "head") and relation in ("above", "over"), f"{{s}} foot: above {above}"),
             (
@@ -271,6 +308,6 @@ def _foot_relations(said: Said) -> Iterator[str]:
                 f"{{s}} foot: touching {{o}} {thigh}",
             ),
             (part in ("knee", "ankle") and touching, f"{{s}} foot: near {{o}} {part}"),
-            (part in ("pelvis", "hip") and touching, f"{{s}} foot: near {own} hip"),
+            (part in ("pelvis", "hip") and touching, f"{{s}} foot to {own} hip distance: ..0.25"),
             (part in ("head", "face") and touching, "{s} foot: near head"),
         )

@@ -95,7 +95,10 @@ def _head_turn(said: Said, degrees: float) -> Iterator[str]:
     if aside is None and towards in ("left", "right"):
         aside = degrees if towards == "left" else -degrees
     tilted = said.has("tilted", "lean", "bent") and not said.has("turned")
-    if aside is not None:
+    if said.part in ("gaze", "face") and said.has("raised", "down") and aside is not None:
+        yield around("gaze elevation", -degrees if said.has("down") else degrees)
+        yield f"head: turned to the {'left' if said.has('dir left') else 'right'}"
+    elif aside is not None:
         yield around("head tilt left" if tilted else "head turn left", aside)
     elif said.part in ("gaze", "face") and said.has("raised", "down", "sky"):
         yield around("gaze elevation", -degrees if said.has("down") else degrees)
@@ -141,7 +144,10 @@ def _length(said: Said, metres: float) -> Iterator[str]:
             whole = f"{side.format(s=own, o=OTHER.get(own, ''))} {other}".strip()
             if relation in _ABOVE:
                 low, high = ends if relation in ("above", "front") else (-ends[1], -ends[0])
-                yield _known(f"{name} {_ABOVE[relation]} {whole}", low, high, f"{whole} {_ABOVE[relation]} {name}")
+                line = _known(f"{name} {_ABOVE[relation]} {whole}", low, high, f"{whole} {_ABOVE[relation]} {name}")
+                if relation == "front" and line.partition(":")[0] not in measures_by_name():
+                    line = _known(f"{name} to {whole} distance", *ends, f"{whole} to {name} distance", turned=1)
+                yield line
             elif relation in ("from", "off", "at", "to"):
                 yield _known(f"{name} to {whole} distance", *ends, f"{whole} to {name} distance", turned=1)
 

@@ -13,7 +13,15 @@ def trunk_rules(said: Said) -> Iterator[str]:
     if said.part in ("", "pelvis") and said.to(("shoulder",), "above"):
         yield "hips above shoulders: 0.05.."
         return
-    rules = {"back": _back, "chest": _chest, "pelvis": _pelvis, "shoulder": _shoulder, "torso": _whole, "": _whole}
+    rules = {
+        "back": _back,
+        "chest": _chest,
+        "belly": _chest,
+        "pelvis": _pelvis,
+        "shoulder": _shoulder,
+        "torso": _whole,
+        "": _whole,
+    }
     if said.part in rules:
         yield from rules[said.part](said)
 
@@ -45,6 +53,8 @@ def _whole(said: Said) -> Iterator[str]:
             (person and said.has("rounded"), "back: rounded"),
             (person and said.has("inward"), ("left foot: turned in", "right foot: turned in")),
             (person and said.has("arched"), "arching backward" if said.has("backward") else "back: arched"),
+            (not person and said.features == {"forward"} and not said.relations, "torso pitch: 20.."),
+            (not person and said.has("in line"), ("left hip: straight", "right hip: straight")),
             (not person and said.has("vertical", "straight"), "torso: vertical"),
             (not person and said.has("horizontal"), "torso: horizontal"),
         )
@@ -61,6 +71,9 @@ def denied_both_ways(said: Said, what: str) -> Iterator[str]:
 def _leaning(said: Said, side: str, slightly: str) -> Iterator[str]:
     far = said.has("strongly", "far", "fully")
     forward = said.has("forward", "bow") and not said.has("backward")
+    if said.clause.negated and said.has("forward") and said.has("backward"):
+        yield "!torso pitch: -20..20"  # "neither leaning forward nor back"
+        return
     yield from first_of(
         said,
         (forward and bool(slightly), "torso: leaning slightly forward"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chatpose.posecodes.parsing.items import Item
 from chatpose.posecodes.parsing.normal import Word
-from chatpose.posecodes.parsing.noun_phrases import bare_side, noun_of, part_of
+from chatpose.posecodes.parsing.noun_phrases import bare_side, noun_of, of_furniture, part_of
 from chatpose.posecodes.parsing.quantities import number_of
 from chatpose.posecodes.parsing.terms import STOPS, terms
 
@@ -20,6 +20,22 @@ def adjectives_first(words: Sequence[Word]) -> list[Word]:
     return found
 
 
+def unbracketed(words: Sequence[Word]) -> list[Word]:
+    """Words without brackets that stand between a part and what is said of it: "elbows (pointing out) at ear level"."""
+    found = list(words)
+    for place in range(len(found) - 1, 0, -1):
+        if found[place].word != "(" or (found[place - 1].word,) not in terms().nouns:
+            continue
+        end = next((n for n in range(place, min(place + 8, len(found))) if found[n].word == ")"), 0)
+        after = found[end + 1].word if end and end + 1 < len(found) else "."
+        if not end or after in STOPS or after in _RESUMING:
+            continue
+        inside = found[place + 1 : end]
+        found[place : end + 1] = [] if any(one.word in ("both", "all") for one in inside) else inside
+    return found
+
+
+_RESUMING = frozenset({"and", "is", "are", "with"})
 _LEADING = {"bent", "straight", "raised", "pointed", "flexed", "crossed", "hang", "together", "horizontal", "apart"}
 
 
@@ -42,10 +58,16 @@ def _item(texts: list[str], place: int, before: list[Item]) -> Item | None:
     word = texts[place]
     if word in STOPS:
         return Item("stop", word, place, place + 1)
+    if word == "straight" and texts[place + 1 : place + 2] == ["back"] and texts[place - 1] in ("with", "a"):
+        return Item("feature", "straight", place, place + 1)  # "with a straight back"
+    if word == "right" and _side_by_side(texts, place, before):
+        return bare_side(texts, place, before)  # "arms: left up, right down"
     if word == "right" and texts[place - 1] not in terms().determiners and texts[place + 1 : place + 2] in _OUTRIGHT:
         return None  # "tipped right back"
     if word == "to" and place + 1 < len(texts) and _is_verb(texts[place + 1]):
         return Item("and", "and", place, place + 1)  # "twist to look behind"
+    if _is_nothing(texts, place, before):
+        return None
     if part := part_of(texts, place):
         looks = part.value == "gaze" and word in ("look", "looks", "looking") and before
         if looks and before[-1].value in _LOOKED:
@@ -92,7 +114,30 @@ def _is_bare(texts: list[str], place: int, before: list[Item], found: Item) -> b
     if found.value not in ("dir left", "dir right") or found.last - found.first > 1:
         return False
     compared = bool(before) and before[-1].kind == "rel" and before[-1].value in ("above", "below", "front", "behind")
-    return compared or texts[place + 1 : place + 2] == ["one"]
+    return compared or texts[place + 1 : place + 2] == ["one"] or _side_by_side(texts, place, before)
+
+
+def _is_nothing(texts: list[str], place: int, before: list[Item]) -> bool:
+    """Whether a word that may say something doesn't here."""
+    word, after = texts[place], texts[place + 1 : place + 2]
+    if word == "to":
+        return after in (["be"], ["have"], ["keep"])  # "I want her to have her arms up"
+    if word == "first":
+        return not before or before[-1].kind in ("stop", "and")  # "first raise the arm"
+    return word == "back" and after == ["of"] and of_furniture(texts, place + 2)  # "over the back of the chair"
+
+
+def _side_by_side(texts: list[str], place: int, before: list[Item]) -> bool:
+    """Whether a side behind a break is a part of which something is said: "arms: left straight up, right bent"."""
+    if not before or before[-1].kind not in ("stop", "and") or (before[-1].value in ".;!?" and before[-1].value):
+        return False
+    spoken = next((item for item in reversed(before) if item.kind == "part"), None)
+    headed = before[-1].value == ":" or {"left", "right"} & set(texts[max(0, place - 8) : place]) - {texts[place]}
+    if spoken is None or not headed or (spoken.value not in terms().sided and not spoken.bare):
+        return False
+    after = texts[place + 1] if place + 1 < len(texts) else "."
+    return after in ("likewise", "too", "is", "isn't") or (after,) in terms().phrases or (
+        tuple(texts[place + 1 : place + 3]) in terms().phrases)  # fmt: skip
 
 
 def _phrase(texts: list[str], place: int) -> Item | None:
@@ -121,6 +166,10 @@ def _phrase(texts: list[str], place: int) -> Item | None:
         noun = noun_of(texts, found.last) if found.last < len(texts) else None
         if noun and texts[found.last - 1] in ("left", "right"):
             return Item("rel", "to", place, found.last - 1 if texts[found.last - 2] == "to" else place + 1)
+    if found and found.value in _RISING and texts[found.last - 1] in ("left", "right"):
+        noun = noun_of(texts, found.last) if found.last < len(texts) else None
+        if noun and texts[found.last - 2] in terms().determiners | {"to"}:
+            return Item("rel", "to", place, found.last - 1)  # "up to the right knee"
     if found and found.value in ("dir left", "dir right") and found.last - found.first == 1:
         determined = place and texts[place - 1] in terms().determiners
         return None if determined else found
@@ -140,26 +189,29 @@ def _against_surface(texts: list[str], item: Item) -> Item | None:
     at += adjective and texts[at] not in terms().surfaces and texts[at + 1] in terms().surfaces
     surface = terms().surfaces.get(texts[at], "") if at < len(texts) else ""
     value = ""
-    if surface == "floor":
+    if surface == "floor" and item.value == "not touch":
+        value = "off floor"
+    elif surface == "floor":
         near = "near floor" if item.value in ("at", "by") else ""
         off = "off floor" if item.value in ("off", "above", "over") else ""
         to = {"to": "to floor", "towards": "towards floor", "reach": "towards floor"}.get(item.value, "")
         value = "floor" if item.value in _ON else to or near or off
     elif surface == "elsewhere":
-        value = "elsewhere" if item.value in _ON | {"by"} else ""
+        value = "on elsewhere" if item.value in ("on", "rest") else "elsewhere" if item.value in _ON | {"by"} else ""
     elif surface and item.value in _AT | {"on"}:
         value = "sky" if surface == "sky" else "forward"
     return Item("feature", value, item.first, at + 1) if value else None
 
 
 _SIDEWAYS = frozenset({"dir left", "dir right", "over left", "over right"})
+_RISING = frozenset({"up left", "up right", "down left", "down right"})
 _ANY = frozenset({"a", "an"})
 
 
 def _with_object(texts: list[str], item: Item) -> Item:
     """A relation of several words, cut to its adverb where no part follows: "down to the side" is down."""
     length = item.last - item.first
-    if length == 1 or texts[item.last - 1] != "to" or part_of(texts, item.last):
+    if length == 1 or item.value == "touch" or texts[item.last - 1] != "to" or part_of(texts, item.last):
         return item
     if bare_side(texts, item.last, [item]):
         return item

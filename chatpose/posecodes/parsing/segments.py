@@ -10,6 +10,7 @@ from chatpose.posecodes.parsing.terms import STOPS
 from chatpose.posecodes.parsing.wordings import Meant, Wordings, key_of
 
 _BREAKS = frozenset({"and", "with", "while", "but", "then", "whereas"})
+_POLITE = frozenset({"hi", "hello", "hey", "thanks", "thank", "you", "ta", "cheers", "please", "pls", "ok", "okay"})
 _LONGEST = 5
 _MOST_WORDS = 24
 
@@ -85,6 +86,8 @@ def match_wordings(segments: Sequence[tuple[int, int]], words: Sequence[Word], w
         for several in range(min(_LONGEST, len(segments) - place), 0, -1):
             first, last = segments[place][0], segments[place + several - 1][1]
             if segments[place + several - 1][0] - first > _MOST_WORDS:
+                continue
+            if all(word.word in _POLITE for word in words[first:last]):
                 continue
             if meant := _meant(words[first:last], wordings):
                 found.append(Match.of(meant, first, last, words))

@@ -66,6 +66,14 @@ def terms() -> Terms:
         for value, texts in table[key].items():
             for text in _listed(texts):
                 phrases.setdefault(tuple(text.split()), (kind, value))
+                match text.split():
+                    case ["at" | "to" as at, *noun, "height" | "level"] if (
+                        kind == "feature" and noun and value != "same height"
+                    ):
+                        for word in ("level", "height"):
+                            phrases.setdefault((at, word, "of", *noun), (kind, value))
+                    case _:
+                        pass
     plurals = frozenset(table["plurals"].split())
     arm, leg = frozenset(_listed(table["arm_parts"])), frozenset(_listed(table["leg_parts"]))
     return Terms(
