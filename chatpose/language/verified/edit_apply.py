@@ -23,6 +23,7 @@ from chatpose.language.verified.edit_orders import (
     make_lunge,
     make_pike,
     make_press_up,
+    make_sit_on_heels,
     make_untwist,
 )
 from chatpose.language.verified.edit_reach import make_apart, make_hand, make_meet
@@ -41,8 +42,8 @@ from chatpose.language.verified.edit_stance import (
     slides,
     stands,
 )
-from chatpose.language.verified.edit_state import Working
-from chatpose.language.verified.edit_swings import limb_tilt, make_aside, make_knee_up, make_lift
+from chatpose.language.verified.edit_state import UP, Working
+from chatpose.language.verified.edit_swings import limb_tilt, make_aside, make_knee_up, make_lift, swing_to
 from chatpose.language.verified.edit_trunk import (
     make_body_move,
     make_body_turn,
@@ -99,7 +100,7 @@ def apply(work: Working, change: Change, changes: Collection[Change], kept: Coll
 def _leg_out_of_seat(work: Working, change: Change, changes: Collection[Change]) -> bool:
     """Whether a leg of who sits is to be raised straight: the knee does it, the thigh is level as it is."""
     side, _, kind = change.part.partition(" ")
-    if kind != "leg" or change.way != "up" or change.amount.exact:
+    if kind != "leg" or change.way != "up" or change.amount.exact or "overhead" in change.toward:
         return False
     level = 60 < 180 - work.measure(limb_tilt(f"{side} leg")) < 118
     if not level or work.measure(knee(side)) > 140 or lying(work):
@@ -174,11 +175,23 @@ def _of_part(name: str, way: str) -> Maker | None:
     return _BY_PART.get(name)
 
 
+_HANGS = re.compile(r"\b(?:hang|dangle|droop)")
+
+
+def _relaxed(work: Working, change: Change) -> Done:
+    """A limb at rest; arms that hang from a trunk that is bent over hang straight down."""
+    done = make_relax(work, change)
+    over = float(work.axis("chest", 1)[1]) < 0.5 and not lying(work)
+    if over and change.part.endswith("arm") and _HANGS.search(change.words):
+        swing_to(work, change.part, -work.transl.new_tensor(UP))
+    return done
+
+
 _BY_WAY: dict[str, Maker] = {
     "copy": make_copy,
     "swap": make_swap,
     "mirror": make_mirror,
-    "relax": make_relax,
+    "relax": _relaxed,
     "open": make_chest_open,
     "upright": make_upright,
     "look at": make_look_at,
@@ -190,6 +203,7 @@ _BY_WAY: dict[str, Maker] = {
     "forearms down": make_forearms_down,
     "press up": make_press_up,
     "hips down": make_hips_down,
+    "sit on heels": make_sit_on_heels,
 }  # fmt: skip
 
 

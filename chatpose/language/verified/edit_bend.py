@@ -18,6 +18,8 @@ from chatpose.posecodes.instructions.plan import Change
 _STEP_DEG, _MOST_DEG = 7.0, 133.0
 _SPINE_MOST_DEG = 62.0
 _NEARLY_M = 0.06
+_SINK_M = 0.06
+"""What may be missing before the knees bend: the shoulder blade brings the rest."""
 _HANDS = frozenset(("hand", "palm", "fingers", "fingertips", "fist", "knuckles", "wrist", "forearm"))
 _LEG_POINTS = {
     **dict.fromkeys(("foot", "toes", "ball of foot", "instep", "sole", "outer edge of foot", "arch"), ("foot", "foot")),
@@ -53,7 +55,9 @@ def bent_over(body: BodyModel, pose: Pose, change: Change, kept: Collection[int]
         best = _bent(work, wanted, hips_may_move=False)
     if best[0] > _NEARLY_M:
         best = _bent(work, wanted, hips_may_move=hips_free)
-    if best[0] > 0.02 and hips_free and stands(work) and all(on_floor(work, side) for side in SIDES):
+    if best[0] > _NEARLY_M / 3 and len({side for side, *_ in wanted}) == 1:
+        best = _twisted(work, best, wanted, hips_may_move=hips_free)
+    if best[0] > _SINK_M and hips_free and stands(work) and all(on_floor(work, side) for side in SIDES):
         best = _sunk(best, wanted)
     return None if best[1] is work else best[1].finished(pose)
 
@@ -68,6 +72,23 @@ def _bent(work: Working, wanted: Sequence[tuple[str, str, str]], *, hips_may_mov
         if short < best[0] - 1e-3:
             best = (short, tried)
         if short <= 0.0:
+            break
+    return best
+
+
+def _twisted(
+    work: Working, best: tuple[float, Working], wanted: Sequence[tuple[str, str, str]], *, hips_may_move: bool
+) -> tuple[float, Working]:
+    """For one hand: the trunk turned and bent to a side beside being bent forward, by the least that does."""
+    ahead = 1.0 if wanted[0][0] == "right" else -1.0  # brings the shoulder of that hand forward
+    for twist, aside in ((20.0, 0.0), (35.0, 0.0), (35.0, 15.0), (35.0, -15.0), (40.0, 25.0), (40.0, -25.0)):
+        turned = work.copy()
+        turned.set_angles({"spine_twist_left": turned.measure("spine_twist_left") + ahead * twist,
+                           "spine_bend_left": turned.measure("spine_bend_left") + aside})  # fmt: skip
+        tried = _bent(turned, wanted, hips_may_move=hips_may_move)
+        if tried[0] < best[0] - 0.01:
+            best = tried
+        if best[0] <= 0.0:
             break
     return best
 

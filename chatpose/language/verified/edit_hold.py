@@ -18,7 +18,7 @@ from chatpose.posecodes.solve_starts import ON_HANDS, START_ANGLES, start_costs,
 FAR_M = 0.2
 _LEGS = moving_joints(("pelvis", "left leg", "right leg"))
 _SPINE = moving_joints(("torso",))
-_ARMS = moving_joints(("left arm", "right arm", "neck", "head"))
+_ARMS = moving_joints(("left arm", "right arm"))
 _WHOLE = ("pelvis", "torso", "left leg", "right leg")
 _POSTURE_PARTS = frozenset(("left leg", "right leg"))
 

@@ -13,7 +13,7 @@ from chatpose.language.verified.edit_stance import SIDES, ankles, on_floor, plan
 from chatpose.language.verified.edit_state import UP, Working, amount_for, limited
 from chatpose.language.verified.edit_swings import direction, toward
 from chatpose.language.verified.edit_trunk import tilt_pelvis
-from chatpose.posecodes.definitions import OTHER, TWIST, elbow, height, hip, knee
+from chatpose.posecodes.definitions import OTHER, TORSO_PITCH, TWIST, elbow, height, hip, knee
 from chatpose.posecodes.instructions.plan import Change
 
 _LUNGE_M = (0.6, 0.85, 0.95)
@@ -85,6 +85,34 @@ def make_fold_behind(work: Working, change: Change) -> Done:
                      f"{side}_knee_flexion": 118.0, f"{side}_ankle_dorsiflexion": -15.0})  # fmt: skip
     after = work.measure(metric)
     return Done((moved(f"{side} leg folded behind", metric.name, "°", before, after, -1),))
+
+
+_ON_HEELS = {
+    "hip_flexion": 70.0,
+    "hip_abduction": 4.0,
+    "hip_internal_rotation": 0.0,
+    "knee_flexion": 156.0,
+    "knee_internal_rotation": 0.0,
+    "ankle_dorsiflexion": -56.0,
+    "ankle_inversion": 0.0,
+    "ankle_internal_rotation": 0.0,
+    "toes_flexion": 0.0,
+}
+_UPRIGHT_DEG = 12.0
+
+
+def make_sit_on_heels(work: Working, change: Change) -> Done:
+    """Seat on the heels: shins and insteps flat on the floor, the pelvis upright over them."""
+    metric = knee("left")
+    before = work.measure(metric)
+    up = work.rotation("pelvis")[:, 1]
+    work.turn("pelvis", swing_between(up, up.new_tensor(UP)))
+    if abs(work.measure(TORSO_PITCH)) > _UPRIGHT_DEG:
+        work.set_angles({"spine_flexion": 0.0})
+    work.set_angles({f"{side}_{name}": value for side in SIDES for name, value in _ON_HEELS.items()})
+    after = work.measure(metric)
+    notes = () if abs(after - before) > 2 else ("the seat is on the heels already",)
+    return Done((moved("on the heels", metric.name, "°", before, after, 0),), notes)
 
 
 def _knees_down(work: Working) -> bool:

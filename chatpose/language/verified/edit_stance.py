@@ -20,7 +20,7 @@ SIDES = ("left", "right")
 _REACH = 0.998
 """Share of a leg's length that feet are planted within."""
 DOWN_M = 0.06
-_TOGETHER_M, _SHOULDERS_M, _SPREAD_M, _WIDE_M = 0.16, 0.33, 0.7, 0.95
+_TOGETHER_M, _SHOULDERS_M, _SPREAD_M, _WIDE_M = 0.16, 0.38, 0.7, 0.95
 _WIDELY = re.compile(r"\bwide(?:ly)?\b")
 MORE = re.compile(r"\b(?:more|further|farther|wider|again)\b")
 
@@ -360,9 +360,13 @@ def make_tiptoe(work: Working, change: Change) -> Done:
     return Done((check,), () if turned > 3 else (f"the {side} heel is there already",))
 
 
+_FOLDED_DEG = 110.0
+
+
 def make_feet(work: Working, change: Change) -> Done:
     """Feet or knees farther apart or closer together."""
-    knees = change.part == "knees"
+    folded = all(work.measure(knee(side)) < _FOLDED_DEG for side in SIDES) and "leg" in change.words
+    knees = change.part == "knees" or (folded and not stands(work))  # legs that are folded are told by their knees
     name = "knee" if knees else "foot"
     metric = distance(f"left {name}", f"right {name}")
     before, amount = work.measure(metric), change.amount

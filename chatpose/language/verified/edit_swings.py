@@ -167,7 +167,7 @@ _SKY = re.compile(r"\b(?:ceiling|sky|straight up|vertical)")
 
 
 def _level_trunk(work: Working) -> bool:
-    return abs(float(work.axis("chest", 1)[1])) < 0.5
+    return float(work.axis("chest", 1)[1]) < 0.5
 
 
 def _foot_clear(work: Working, side: str) -> None:
@@ -302,7 +302,7 @@ def _to_number(work: Working, change: Change, plane: Tensor, lift: float) -> Don
 
 
 _ELBOW = re.compile(r"\b(?:elbows?|upper arms?|more|further|farther|again|higher|lower|bent|bend|fist)\b")
-OPEN_ELBOW_DEG = 25.0
+OPEN_ELBOW_DEG = 22.0
 
 
 def _whole_arm(change: Change) -> bool:
@@ -314,7 +314,7 @@ def _whole_arm(change: Change) -> bool:
 def _open_elbow(work: Working, side: str) -> None:
     """Opens an elbow that is bent so that the hand goes where the arm does."""
     name = f"{side}_elbow_flexion"
-    if work.measure(name) > 2 * OPEN_ELBOW_DEG:
+    if work.measure(name) > OPEN_ELBOW_DEG + 8:
         work.set_angles({name: OPEN_ELBOW_DEG})
 
 
@@ -401,7 +401,9 @@ def make_knee_up(work: Working, change: Change) -> Done:
     if behind:
         swing_to(work, leg, _at_lift(toward(work, leg, "forward"), min(lift, 10.0)))
         to, lift = max(to, 88.0) if not amount.exact else to, lift_of(direction(work, leg))
-    done = make_lift(work, Change(leg, "up", Amount(value=to - lift, unit="°"), ""))
+    aside = "out" if "out" in change.toward.split() else ""
+    to = max(to, lift + 45.0) if aside and not amount.exact else to
+    done = make_lift(work, Change(leg, "up", Amount(value=to - lift, unit="°"), aside))
     shin = f"{side}_knee_flexion"
     bent = lift_of(direction(work, leg))
     if work.measure(shin) < bent - 3:

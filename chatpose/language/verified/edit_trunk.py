@@ -1,6 +1,7 @@
 """Changes of the trunk, the head as a whole, and of where the body faces."""
 
 import math
+import re
 
 import torch
 
@@ -21,6 +22,8 @@ from chatpose.posecodes.instructions.plan import Amount, Change
 
 SPINE_SHARE_DEG = {"forward": 38.0, "back": 20.0, "left": 40.0, "right": 40.0}
 """Lean of the trunk that the spine makes by itself; what is beyond it comes from the hips (sideways none does)."""
+_SEEN_DEG = 20.0
+"""A lean that is clearly one."""
 _LEANS = {
     "forward": (TORSO_PITCH, 1.0, "spine_flexion", 1.0, (14.0, 35.0, 60.0)),
     "back": (TORSO_PITCH, -1.0, "spine_flexion", -1.0, (12.0, 22.0, 32.0)),
@@ -52,6 +55,13 @@ def make_lean(work: Working, change: Change, *, hips_may_move: bool = True) -> D
     )
     if not stands(work) and not amount.exact and 8.0 <= easy < step:
         target, step = before + sign * easy, easy  # who sits leans as far as the spine does
+    elif (
+        not amount.exact
+        and amount.size == "plain"
+        and change.toward != "upright"
+        and min(_SEEN_DEG, 0.72 * step) <= easy < step
+    ):
+        target, step = before + sign * easy, easy  # the legs aren't named: the spine does it alone
     if easy > 0.0:
         degrees = amount_for(work, spine, metric, before + sign * easy, easy / 0.6)
         limited(work, spine, max(-120.0, min(120.0, degrees)))
@@ -129,6 +139,14 @@ def _about(axis: torch.Tensor, radians: float) -> torch.Tensor:
     return axis_angle_to_matrix(axis / axis.norm() * radians)
 
 
+_SPINE = re.compile(
+    r"\bstraight\w* (?:out )?(?:the |your |her |his |their )?(?:back|spine)\b|\b(?:back|spine) straight\b"
+)
+"""A back that is to be straight, which may lean."""
+_TILT_DEG = 4.0
+"""A trunk that leans by less is upright."""
+
+
 def make_upright(work: Working, change: Change) -> Done:
     """Straightens the trunk: the spine first, then the pelvis, halfway or wholly."""
     share = {"little": 0.35, "half": 0.5, "plain": 1.0, "lot": 1.0, "full": 1.0}[change.amount.size]
@@ -137,11 +155,12 @@ def make_upright(work: Working, change: Change) -> Done:
     start = work.copy()
     if share == 1.0:
         work.set_angles({f"spine_{motion}": 0.0 for motion in ("flexion", "bend_left", "twist_left")})
-    if not lying(start):
+    spine_only = _SPINE.search(change.words) and (stands(work) or not -60 < work.measure(TORSO_PITCH) < 60)
+    if not lying(start) and not spine_only:
         for metric, ways in ((TORSO_PITCH, ("back", "forward")), ("pelvis_left_tilt", ("right", "left"))):
             now = work.measure(metric)
             target = now * (1 - share) if share < 1 else 0.0
-            if abs(now - target) > 1.0:
+            if abs(now - target) > _TILT_DEG:
                 _hinge(work, ways[0] if now > target else ways[1], target, metric)
     checks = [moved("torso upright", TORSO_PITCH.name, "°", abs(pitch), abs(work.measure(TORSO_PITCH)), -1)]
     for before, metric in ((lean, TORSO_LEAN), (curve, BACK_CURVE), (twist, TWIST)):

@@ -1,8 +1,10 @@
 """Changes that turn one joint, or a chain of them, about its anatomical axes: bend, straighten, nod, twist, point."""
 
+import math
 import re
 from dataclasses import dataclass
 
+from chatpose.body.rotations import axis_angle_to_matrix
 from chatpose.language.verified.edit_done import Done, EditCheck, moved, name_of, unit_of
 from chatpose.language.verified.edit_state import Make, Metric, Working, amount_for, limited
 from chatpose.posecodes.definitions import (
@@ -106,7 +108,7 @@ def make_turn(work: Working, change: Change) -> Done:
     turn, side = found
     metric = _metric(turn, side)
     make = _maker(work, turn, side, change)
-    before = work.measure(metric)
+    before, gaze = work.measure(metric), work.measure(GAZE)
     target, guess = _target(turn, change.amount, before, change)
     exact = change.amount.exact
     full = change.amount.size == "full" and not exact
@@ -118,6 +120,9 @@ def make_turn(work: Working, change: Change) -> Done:
         amount = max(-175.0, min(175.0, amount_for(work, make, metric, target, guess)))
         amount = max(amount, _to_gaze(work, make, change, turn), key=abs)
     got = limited(work, make, amount, extreme=True if exact else False if full else None)
+    if _about_own_axis(work, change, turn):
+        after = work.measure(GAZE)
+        return Done((moved(f"{change.part} {change.way}", GAZE.name, "°", gaze, after, -turn.sign),))
     after = work.measure(metric)
     if _straight(change):
         return _straightened(change, metric, before, after)
@@ -143,6 +148,24 @@ def _to_gaze(work: Working, make: Make, change: Change, turn: Turn) -> float:
     target = -turn.sign * _GAZE_DEG
     short = (work.measure(GAZE) - target) * turn.sign
     return amount_for(work, make, GAZE, target, short) if short > 0 else 0.0
+
+
+_SIDEWAYS_DEG, _ROLL_DEG = 35.0, 40.0
+
+
+def _about_own_axis(work: Working, change: Change, turn: Turn) -> bool:
+    """Nods a head that is turned to a side about its own ears, where the neck's axes bring the gaze too little."""
+    plain = change.amount.size in ("plain", "lot") and not change.amount.exact and not _MORE.search(change.words)
+    aside = abs(work.measure("neck_twist_left")) > _SIDEWAYS_DEG
+    if turn.metric != HEAD_NOD.name or not plain or not aside or float(work.axis("chest", 1)[1]) < 0.5:
+        return False
+    short = min(_ROLL_DEG, (work.measure(GAZE) + turn.sign * _GAZE_DEG) * turn.sign)
+    if short < 4.0:
+        return False
+    for joint in ("neck", "head"):
+        ears = work.rotation("head")[:, 0]
+        work.turn(joint, axis_angle_to_matrix(ears * math.radians(turn.sign * short / 2)))
+    return True
 
 
 def _straightened(change: Change, metric: Metric, before: float, after: float) -> Done:

@@ -46,9 +46,9 @@ def make_stance_knee(work: Working, change: Change) -> Done:
 
     best = 0.0
     if sign < 0:
-        shares = [step / 20 for step in range(13)]
+        shares = [step / 10 for step in range(7)]
         best = max(shares, key=lambda far: _straighter(risen(far)))
-        near = [best + step / 200 for step in range(-10, 11)]
+        near = [best + step / 80 for step in range(-4, 5)]
         best = max(near, key=lambda far: _straighter(risen(far)))
         if not change.amount.exact and change.amount.size != "little" and risen(best).measure(metric) < 168:
             return make_turn(work, change)
@@ -65,7 +65,7 @@ def make_stance_knee(work: Working, change: Change) -> Done:
         return tried
 
     low, high = 0.0, 1.9 if sign > 0 else 1.0
-    for _ in range(22):
+    for _ in range(14):
         share = (low + high) / 2
         short = (moved_by(share).measure(metric) - target) * sign
         low, high = (share, high) if short > 0 else (low, share)

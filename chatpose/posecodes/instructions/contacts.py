@@ -299,6 +299,8 @@ def _subject_sides(subject: _Mention, object_: _Mention, facts: Facts, mentioned
         return (subject.side,), ""
     if subject.side == "both" or (subject.plural and not subject.side):
         return SIDES, ""
+    if object_.plural and not subject.side and not object_.side and subject.name in ("fingers", "fingertips"):
+        return SIDES, ""
     if subject.side in ("other", "opposite") and object_.side in SIDES:
         return (OTHER[object_.side],), ""
     if subject.side in ("other", "opposite") and mentioned:
@@ -327,7 +329,7 @@ def _object(object_: _Mention, side: str, subject: _Mention, facts: Facts) -> tu
     across = (subject.name in _ARM_PARTS and object_.name in _FAR_PARTS) or (
         subject.name in _LEG_PARTS and object_.name in _LEG_PARTS
     )
-    if subject.plural and object_.name == "shoulder":
+    if (subject.plural or object_.plural) and object_.name == "shoulder":
         across = False
     return f"{OTHER[side] if across else side} {object_.name}", ""
 

@@ -96,7 +96,9 @@ _PATTERNS: dict[str, str] = {
         r"the same(?! (?:as|way))|same "
            r"(?:with|for|on|goes|again)|do (?:it|that|so|this) (?:with|for|on)|do the same|and the other|ditto",
     # what is to stay
-    "keep": r"^(?:keep|keeping|leave|leaving)\s*$|^(?:keep(?:ing)?|leave|leaving|maintain|preserve|hold) (?:@|it|them"
+    "keep": r"^(?:keep|keeping|leave|leaving)\s*$|^(?:leave|leaving)(?:\s+(?:@|it|them))?\s+(?:up|raised|lifted|"
+            r"out|down|straight|bent|there|extended)$|"
+            r"^(?:keep(?:ing)?|leave|leaving|maintain|preserve|hold) (?:@|it|them"
             r"|the rest|everything|"
         r"all)(?:.* (?:still|alone|"
             r"unchanged|in place|where .*|as .*|the same|fixed|put|there|untouched|unmoved|like that|like this|"

@@ -12,10 +12,6 @@ from chatpose.posecodes.instructions.plan import Amount, Change
 _LEGS = ("pelvis", "left leg", "right leg")
 _ARMS = ("left arm", "right arm")
 _IDIOMS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    (r"sit(?:ting)? (?:back |down |up )?on (?:the |your |her |his |their )?heels", "body",
-     ("kneeling", "left knee: on ground", "right knee: on ground", "left knee angle: ..50", "right knee angle: ..50",
-      "torso pitch: -10..14", "left thigh tilt: 70..115", "right thigh tilt: 70..115"),
-     _LEGS),
     (r"(?:strike |make |into |in )?(?:an? )?t-?pose|(?:make|form) (?:an? |the )?(?:letter )?t(?: shape)? with", "arms",
      ("arms: spread to the sides", "left arm: raised level", "right arm: raised level"), _ARMS),
     (r"(?:hug|hold) yourself", "arms",
@@ -106,5 +102,5 @@ def crossed_leg(side: str, facts: Facts) -> list[Change]:
                  f"{side} knee to {other} knee distance: ..0.2" if side == "left" else
                  "left knee to right knee distance: ..0.2")  # fmt: skip
     else:
-        lines = ("legs: crossed", f"{side} foot in front of {other} foot: 0.02..")
+        lines = ("legs: crossed", f"{side} foot in front of {other} foot: 0.05..")
     return [Change(part, "hold", Amount(), "", "", tuple(map(parse, lines)), (), (part,))]

@@ -1,5 +1,7 @@
 """What an instruction says is to stay."""
 
+import re
+
 from chatpose.posecodes.instructions.clauses import Clause
 
 _JOINTS_OF_WHAT: dict[str, str] = {
@@ -9,6 +11,8 @@ _JOINTS_OF_WHAT: dict[str, str] = {
 }  # fmt: skip
 _STATES = ("straighten", "bend", "upright", "level", "raise", "up", "apart", "join", "spread", "overhead", "point",
            "down by", "ahead")  # fmt: skip
+_LEFT_SO = re.compile(r"^(?:leave|leaving)\b.*\b(?:up|raised|lifted|out|down|bent|straight|there|extended)$")
+"""A limb that is to stay as it is, however that is called."""
 
 
 def kept_parts(clause: Clause, mentioned: str) -> list[str] | None:
@@ -21,6 +25,8 @@ def kept_parts(clause: Clause, mentioned: str) -> list[str] | None:
     text = clause.text
     if clause.cues.keep and "bent" in clause.cues and text.startswith(("keep", "leave")):
         return _sided(clause, mentioned, single=True)
+    if _LEFT_SO.match(text):
+        return _sided(clause, mentioned, single=False)
     forbids = any(word in text for word in ("not ", "without", "never"))
     if text.startswith("without") and "cross" in text:  # no order to cross them
         return []

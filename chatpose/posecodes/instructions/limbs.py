@@ -23,6 +23,12 @@ def ways_across(cues: Cues, side: str) -> list[str]:
 def of_arm(clause: Clause, side: str) -> Made:
     """As in "raise the left arm", "left arm out to the side", "bend the right arm"."""
     cues, amount = clause.cues, clause.amount
+    if (
+        "lower" in cues
+        and not amount.exact
+        and re.search(r"\bout (?:to|at) (?:\w+ )?sides?\b|\bout sideways\b", clause.text)
+    ):
+        return [Change(f"{side} arm", "up", amount, "out level")]
     sides = cues.has("lower", "down") and re.search(r"\bto (?:the|her|his|their|your) sides?\b", clause.text)
     if cues.has("relax", "uncross", "reset") or sides or ("down by" in cues and not cues.has("raise")):
         return [Change(f"{side} arm", "reset" if "reset" in cues else "relax")]
@@ -43,6 +49,8 @@ def _swung(clause: Clause, side: str) -> Made:
     straight = " straight" if cues.has("reach", "straighten") else ""
     if cues.has("raise", "up", "overhead", "level") and not ("lower" in cues and "level" not in cues):
         target = "overhead" if "overhead" in cues else "level" if "level" in cues else ""
+        if across == ["in"] and target != "level" and "over" in clause.text.split():
+            target = "overhead"  # "up and over to the left" with the right arm
         plane = next((way for way in across if way != "in" or target != "overhead"), "")
         return [Change(part, "up", amount, f"{plane} {target}{straight}".strip())]
     if cues.has("lower", "down"):
@@ -223,7 +231,8 @@ def _leg_up(clause: Clause, side: str, across: list[str]) -> Made:
     plane = across[0] if across else ""
     level = "level" if "level" in cues else "overhead" if "overhead" in cues else ""
     made = [Change(f"{side} leg", "up", clause.amount, f"{plane} {level}".strip())]
-    if cues.has("reach", "straighten") and "bend" not in cues:
+    skywards = re.search(r"\b(?:ceiling|sky|straight up)\b", clause.text)
+    if (skywards or cues.has("reach", "straighten")) and "bend" not in cues:
         made.append(Change(f"{side} knee", "straighten", Amount("full")))
     elif "bend" in cues:
         made.append(Change(f"{side} knee", "bend", Amount()))
@@ -248,7 +257,8 @@ def of_knee(clause: Clause, side: str) -> Made:
     if "turn" in cues and {"in", "out"} & set(across) and "bend" not in cues:
         return [Change(f"{side} leg", f"turn {way}", amount) for way in across if way in ("in", "out")]
     if cues.has("raise", "up", "level") and "bend" not in cues:
-        return [Change(part, "up", amount, "level" if "level" in cues else "")]
+        aside = "out" if across[:1] == ["out"] else ""
+        return [Change(part, "up", amount, f"{aside} {'level' if 'level' in cues else ''}".strip())]
     if cues.has("bend", "close") and not cues.has("straighten", "less"):
         return [Change(part, "bend", amount)]
     if cues.has("straighten", "bend"):

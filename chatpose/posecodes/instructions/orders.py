@@ -3,7 +3,7 @@
 import re
 
 from chatpose.posecodes.definitions import OTHER
-from chatpose.posecodes.goals import Goal
+from chatpose.posecodes.goals import GROUND, Goal
 from chatpose.posecodes.grammar import parse
 from chatpose.posecodes.instructions.clauses import Clause
 from chatpose.posecodes.instructions.facts import SIDES, Facts
@@ -52,6 +52,25 @@ _FOOT_FORWARD = re.compile(
     rf"ead|flat)\b"
 )
 KNEE_DOWN_M = 0.1
+_CROSSED_ABOVE = re.compile(
+    rf"\bcross {_THE}(?:arms|wrists|hands|forearms)\b.*\b(?:over|above) {_THE}head\b|\bcross {_THE}(?:arms|wrist"
+    rf"s|hands) overhead\b"
+)
+_HANDS_BEFORE = re.compile(
+    rf"^(?:hold|bring|put|keep|have|with) (?:{_THE}(?:both )?)(?:hands|fists)(?: out| down| up| back)* in front "
+    rf"of {_THE}(?P<pla"
+    rf"ce>belly|stomach|waist|"
+    r"navel|hips|abdomen|chest|torso|body)$"
+)
+_HEEL_DOWN = re.compile(
+    rf"^(?:stretch|straighten|extend|put|slide|reach|stick) {_THE}(?P<side>left|right) leg\b.*\bheel\b.*\b(?:on|"
+    rf"to|touching) the (?:floor|ground)\b"
+)
+_KNEES_OFF = re.compile(
+    rf"^(?:lift|raise|take|bring|push) (?:both )?{_THE}knees (?:up )?off (?:of )?the (?:floor|ground|mat)$"
+)
+_ON_HEELS = re.compile(r"\bsit(?:ting)? (?:back |down |up )*on(?:to)? (?:the |your |her |his |their )?(?:own )?heels\b")
+_HUGS = re.compile(r"\b(?:hug|hold|squeeze)\b")
 _SALUTE = re.compile(r"\bsalute\b")
 
 
@@ -69,6 +88,8 @@ def read_order(clause: Clause, facts: Facts, notes: list[str]) -> list[Change] |
     if (said := _FOOT_FORWARD.search(text)) and all(facts.height(f"{side} knee") < KNEE_DOWN_M for side in SIDES):
         half = parse(f"kneeling on the {OTHER[said['side']]} knee")
         return [Change("body", "hold", Amount(), "", text, (half,), (), ("pelvis", "left leg", "right leg"))]
+    if made := _of_contacts(text, facts):
+        return made
     if said := _BEHIND.search(text):
         return _grabbed_behind(clause, said["side"] or "", facts, notes)
     if _FOREARMS.match(text) and facts.value("chest facing") < -35:
@@ -78,7 +99,12 @@ def read_order(clause: Clause, facts: Facts, notes: list[str]) -> list[Change] |
     if _HIPS_DOWN.search(text) and "level" not in clause.cues:
         return _hips_down(text, facts)
     if (said := _KNEE_IN.search(text)) and "hand" not in text:
-        return _knees_in(said["side"] or "", said["part"], facts, notes)
+        return _knees_in(said["side"] or "", said["part"], text, facts, notes)
+    return _of_arms(text)
+
+
+def _of_arms(text: str) -> list[Change] | None:
+    """Biceps that are shown, a salute."""
     if _BICEPS.search(text):
         side = next((one for one in SIDES if one in text), "")
         return [change for one in ((side,) if side else SIDES) for change in _flexed(one, text)]
@@ -86,6 +112,32 @@ def read_order(clause: Clause, facts: Facts, notes: list[str]) -> list[Change] |
         side = "left" if "left" in text else "right"
         goals = (Goal(f"{side} fingertips", "at", f"{side} temple"),)
         return [Change(f"{side} hand", "hold", Amount(), "", text, (), goals, (f"{side} arm",))]
+    return None
+
+
+def _of_contacts(text: str, facts: Facts) -> list[Change] | None:
+    """Contacts: wrists crossed overhead, a heel on the floor, the seat on the heels, knees off it."""
+    if _ON_HEELS.search(text):
+        return [Change("body", "sit on heels")]
+    if _CROSSED_ABOVE.search(text):
+        goals = (Goal("left wrist", "against", "right wrist"),)
+        above = [Change(f"{side} arm", "up", Amount(), "overhead") for side in SIDES]
+        return [*above, Change("hands", "hold", Amount(), "", text, (), goals, ("left arm", "right arm"))]
+    if said := _HANDS_BEFORE.match(text):
+        return _hands_before(said["place"], text)
+    if said := _HEEL_DOWN.search(text):
+        goals = (Goal(f"{said['side']} heel", "on", GROUND),)
+        straight = (parse(f"{said['side']} knee angle: 163.."),)
+        part = f"{said['side']} leg"
+        return [
+            Change(f"{said['side']} knee", "straighten", Amount("full")),
+            Change(part, "hold", Amount(), "", text, straight, goals, (part,)),
+        ]
+    if _KNEES_OFF.match(text) and facts.value("chest facing") < -35:
+        lines = [f"{side} {what}" for side in SIDES for what in ("foot: on ground", "hand: on ground")]
+        lines += [f"{side} {what}" for side in SIDES for what in ("knee angle: 85..125", "knee height: 0.14..0.3")]
+        held = tuple(map(parse, lines))
+        return [Change("body", "hold", Amount(), "", text, held, (), ("pelvis", "left leg", "right leg"))]
     return None
 
 
@@ -131,7 +183,7 @@ def _hips_down(text: str, facts: Facts) -> list[Change] | None:
     return None
 
 
-def _knees_in(side: str, part: str, facts: Facts, notes: list[str]) -> list[Change]:
+def _knees_in(side: str, part: str, text: str, facts: Facts, notes: list[str]) -> list[Change]:
     """Thighs folded on the trunk."""
     side = side.strip()
     if side == "both" or (not side and part.endswith("s")):
@@ -141,4 +193,21 @@ def _knees_in(side: str, part: str, facts: Facts, notes: list[str]) -> list[Chan
     else:
         sides = (facts.higher("foot") or "right",)
         notes.append(f"which {part} isn't said; took the {sides[0]} one")
-    return [Change(f"{one} leg", "fold", Amount("lot")) for one in sides]
+    made = [Change(f"{one} leg", "fold", Amount("lot")) for one in sides]
+    if _HUGS.search(text):  # the hands hold what is hugged
+        for hand in SIDES:
+            goals = (Goal(f"{hand} hand", "on", f"{hand if len(sides) == 2 else sides[0]} shin"),)
+            made.append(Change(f"{hand} hand", "hold", Amount(), "", text, (), goals, (f"{hand} arm",)))
+    return made
+
+
+def _hands_before(place: str, text: str) -> list[Change]:
+    """Both hands held before the trunk, elbows bent."""
+    angle = 75.0 if place in ("chest", "torso", "body") else 95.0
+    lines = [f"{side} hand: in front of torso" for side in SIDES]
+    lines += [f"{side} elbow angle: {angle - 15:.0f}..{angle + 15:.0f}" for side in SIDES]
+    lines += [f"{side} upper arm tilt: 135.." for side in SIDES]
+    lines += [f"{side} hand in front of torso: 0.2..0.45" for side in SIDES]
+    bent = [Change(f"{side} elbow", "bend", Amount(value=angle, unit="°", absolute=True)) for side in SIDES]
+    held = tuple(map(parse, lines))
+    return [*bent, Change("hands", "hold", Amount(), "", text, held, (), ("left arm", "right arm"))]

@@ -98,6 +98,8 @@ class InstructionReader:
         return _Reading(text, clean, Facts(pose, self._body), self.parser, last).plan()
 
 
+_ONE_BY_ONE = re.compile(r"\b(?:then|after|before|next|finally)\b")
+_HINGE_WAYS = ("bend", "straighten")
 _TOO_MANY = re.compile(r"\b(?:third|fourth|fifth|(?:all )?(?:three|four|five|3|4|5|six|6)(?: of (?:the|her|"
     r"his))?) (?:left |right )?"
                        r"(?:arms?|legs?|hands?|feet|knees?|elbows?|heads?|foot)\b")  # fmt: skip
@@ -172,6 +174,8 @@ class _Reading:
 
     def _done(self, changes: tuple[Change, ...], *, undo: bool) -> EditPlan:
         changes = _without_echoes(changes)
+        if not _ONE_BY_ONE.search(self._clean):
+            changes = _hands_last(changes)
         self._contradictions += _contradictions(changes)
         return EditPlan(
             self._text, changes, tuple(dict.fromkeys(self._kept)), undo, tuple(dict.fromkeys(self._notes)),
@@ -227,6 +231,9 @@ class _Reading:
         names = last.plan.parts
         if clause.elided in SIDES:  # "the left one": of what both sides did, or of the side that did nothing
             names = tuple(f"{clause.elided} {name.split(' ', 1)[1]}" for name in names if name.split()[0] in SIDES)
+        bent = [change for change in last.plan.changes if change.part.endswith("knee") and change.way in _HINGE_WAYS]
+        if len(bent) == len(names) == len(SIDES) and clause.cues.has("lower", "down", "raise", "up"):
+            return [Change("pelvis", "crouch" if clause.cues.has("lower", "down") else "rise", clause.amount)]
         made: list[Change] = []
         for name in dict.fromkeys(names):
             made += _about(name, clause)
@@ -410,6 +417,8 @@ def _is_place(part: Named, clause: Clause) -> bool:
 def _about(name: str, clause: Clause) -> list[Change]:
     """What a clause without a part asks of a part that is known."""
     side, _, part = name.partition(" ")
+    if side in SIDES and part == "hand" and clause.cues.has(*_HINGE_WAYS):
+        return LIMBS["elbow"](clause, side)
     if side in SIDES and part in LIMBS:
         return LIMBS[part](clause, side)
     if name in MIDDLE:
@@ -430,6 +439,18 @@ def _without_echoes(changes: tuple[Change, ...]) -> tuple[Change, ...]:
         if not any(same == (c.part, c.way, c.amount, c.toward, c.statements, c.goals) for c in kept):
             kept.append(change)
     return tuple(kept)
+
+
+def _hands_last(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Leans and turns of the trunk before the contacts of hands, which they would pull away again."""
+    trunk = [change.part in ("torso", "back") and change.way != "hold" for change in changes]
+    touching = [bool(change.goals) and all(part.endswith("arm") for part in change.moving) for change in changes]
+    if not any(touching) or not any(trunk):
+        return changes
+    first = touching.index(True)
+    later = [change for change, moves in zip(changes[first:], trunk[first:], strict=True) if moves]
+    rest = [change for change, moves in zip(changes[first:], trunk[first:], strict=True) if not moves]
+    return (*changes[:first], *later, *rest)
 
 
 def _contradictions(changes: tuple[Change, ...]) -> list[str]:

@@ -65,7 +65,7 @@ _EVEN: tuple[tuple[str, str], ...] = (
      r"can(?: go)?)", r"\1 as far as possible"),
     (r"\b(bend|lean|fold|hinge)((?: over| forwards?)*) (?:at|from|in) (?:the |your |her |his |their )?"
      r"hips?(?: joints?)?"
-     r"(?! ?\w)", r"\1\2 at the waist"),
+     r"(?=$| *[^\w ]| +(?:by|to|about|around)? ?\d)", r"\1\2 at the waist hinging"),
     (r"\b(bend|lean|fold|hinge)((?: over| forwards?)*) (?:at|from|in) (?:the |your |her |his |their )?"
      r"hips?(?: joints?)?"
      r"(?= with)", r"\1\2 at the waist"),

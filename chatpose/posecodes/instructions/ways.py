@@ -19,6 +19,7 @@ _OTHER_WAY = re.compile(
 )
 _TO_MIDDLE = re.compile(
     rf"\b(?P<verb>turn|rotate|twist|look|face|tilt|lean|tip|bring|move|swivel)(?:s|ed|ing)? {_WHAT}"
+    r"(?P<by>(?:by )?\d+(?:\.\d+)? degrees )?"
     r"(?:a bit |slightly |a little |some(?:what)? )?(?:back )?(?:to|towards?) (?:the )?(?:front|cent(?:er|re)|middle|"
     r"camera|forwards?)\b"
 )
@@ -59,7 +60,8 @@ def _turned(found: re.Match[str], facts: Facts, notes: list[str], *, back: bool)
     notes.append(f"the {name or 'trunk'} is to the {side} now")
     verb = "turn" if verb in ("bring", "move", "swivel", "face", "look") else verb
     named = f"the {_PART_OF.get(part, part)} " if part else "" if trunk else "the head "
-    return f"{verb} {named}to the {OTHER[side]}{' further' if back else ''}"
+    amount = found.groupdict().get("by") or ""
+    return f"{verb} {named}{amount}to the {OTHER[side]}{' further' if back else ''}"
 
 
 def turned_to(measure: Measure, facts: Facts) -> str:

@@ -20,6 +20,11 @@ def _punch(found: re.Match[str]) -> str:
     return f"{found['fist'] or 'right'} arm straight forward"
 
 
+def _stepped_back(found: re.Match[str]) -> str:
+    front = "right" if found["side"] == "left" else "left"
+    return f"do a lunge with the {front} leg forward"
+
+
 _REWORDED: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (rf"^(?:put |leave |make |have |i want )?(?:with )?{_SOME}(?:a )?(?:more|extra|bigger|larger|wider|greater) (?:di"
      rf"stance|space|room|gap|"
@@ -89,7 +94,52 @@ _REWORDED: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\b(?:to|so (?:that )?(?:it|they)(?: is| are)?) fac(?:e|es|ing) (?=forwards?|front|back|up|down|in\b|out|the (?"
      r":ceiling|floor|front|"
      r"back|ground|sky)|ahead)", "facing "),
-    (r"\b(?:drop|lower) (?:the |your |her |his |their )?guard\b", "lower both arms"),
+    (r"\belbow(?P<s>s?) out (?:to|at|towards) (?:the |her |his |their |your |its )?sides?\b",
+     r"elbow\g<s> out sideways"),
+    (rf"\b(?P<leg>(?:left|right) leg\b[^.;,]*?),? and (?:rest|put|set|keep|place|plant) {_THE}heel (?:down )?on "
+     rf"the floor\b",
+     r"\g<leg> heel on the floor"),
+    (rf"\b(?:raise|lift|bring|put|stretch|reach|swing) {_THE}(?:both )?(?:arms|hands)(?: up)?(?: overhead)? (?:u"
+     rf"ntil|till|so "
+     rf"(?:that )?) ?{_THE}(?:hands|palms|fingers|fingertips|they) (?:touch|meet|are together|come together|join"
+     rf")(?: each other| one "
+     rf"another)? (?:above|over) {_THE}head\b", "palms together above the head"),
+    (rf"^lay (?={_THE}(?:left |right |both )?(?:hands?|palms?|foot|feet)\b)", "put "),
+    (rf"\bhand(?P<s>s?) (?:on|onto|on top of) {_THE}(?:own )?head\b", r"hand\g<s> on the crown"),
+    (rf"\b(?P<verb>bend|lean|fold|hinge|bow|tip)(?P<way>(?: over| forwards?| down)*),?(?: and| but)? keep(?:ing"
+     rf")? {_THE}(?:back|spine|"
+     r"trunk) (?:straight|flat|long|neutral)\b", r"\g<verb>\g<way> forward hinging"),
+    (rf"\b(?P<verb>bend|lean|fold|hinge|bow)(?: over| forwards?| down)* (?:until|till|so (?:that )?) ?{_THE}(?:b"
+     rf"ack|torso|trunk|upper "
+     r"body) is (?:level|horizontal|flat|parallel (?:to|with) the (?:floor|ground))\b", r"\g<verb> forward to 88"
+         r" degrees hinging"),
+    (rf"\bbend {_THE}(?P<side>left|right) knee(?:,? and| until| till| so(?: that)?)? {_THE}(?:left |right )?(?:h"
+     rf"eel|foot) "
+     r"(?:comes|goes|lifts|is|rises|moves)(?: up)? (?:behind|back)(?: \w+)?\b", r"\g<side> knee to 85 degrees"),
+    (rf"\bbend {_THE}(?P<side>left|right) knee,? and (?:lift|raise|bring|take|pull) {_THE}(?:left |right )?(?:he"
+     rf"el|foot) (?:up )?"
+     r"(?:behind|back)(?: \w+)?(?=\W*$)", r"\g<side> knee to 85 degrees"),
+    (rf"\b(?:straighten|extend|stretch) (?:both )?{_THE}(?:legs|knees)(?: back)? (?:in)?to a (?:high )?plank\b",
+     "get into a plank"),
+    (rf"^step {_THE}(?P<side>left|right) (?:foot|leg) (?:forwards?|ahead|out in front)? ?(?:in)?to a (?:deep |lo"
+     rf"w |high |long )?lunge\b",
+     r"do a lunge with the \g<side> leg forward"),
+    (rf"^step {_THE}(?P<side>left|right) (?:foot|leg) (?:back|backwards|behind you) (?:in)?to a (?:deep |low |hi"
+     rf"gh |long )?lunge\b",
+     _stepped_back),
+    (r"^reach (?:up )?(?:for|to|towards?) the (?:sky|ceiling|stars?|sun|clouds?)(?: with (?:both (?:arms|hands)|"
+     r"your arms))?(?=\W|$)",
+     "raise both arms straight up"),
+    (rf"\b(?:hold|clutch|grab|cradle) {_THE}head (?:with|in|between) (?:both )?{_THE}hands\b",
+     "both hands on the sides of the head"),
+    (r",\s*(?=(?:too|as well|also)\W*$)", " "),
+    (rf"\b(?P<verb>turn|rotate|spin|pivot|swivel) {_THE}(?:whole|entire|full) body\b", r"\g<verb>"),
+    (rf"\bturn {_THE}(?:head|face) (?:to|and) look\b", "look"),
+    (r"\b(?P<side>left|right) foot's toes\b", r"\g<side> toes"),
+    (rf"\b(?:on|onto|to) {_THE}hands and knees\b", "on all fours"),
+    (r"\b(?:drop|lower) (?:the |your |her |his |their )?guard\b", "both arms down by the sides"),
+    (rf"\b(?P<hand>left hand|right hand|hand|palm|fist) (?:over|on|to|against) {_THE}heart\b", r"\g<hand> on the"
+        r" left breast"),
     (r"^(?:throw |do )?(?:a )?(?:punch|jab|strike|hit)(?:es|ing)?(?: (?:straight|forwards?|ahead|out))*(?: with (?:th"
      r"e |your |her |his )?"
      r"(?P<fist>left|right)(?: arm| hand| fist)?)?(?: (?:straight|forwards?|ahead|out))*$", _punch),
