@@ -5,6 +5,7 @@ from typing import Protocol
 
 import torch
 
+from chatpose.body.ground import put_on_floor
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose
 from chatpose.body.rotations import geodesic_distance
@@ -38,7 +39,8 @@ class Edits(Protocol):
 
 def edit_rows(folder: EvaluationFolder, editor: Edits, known: KnownPoses, body: BodyModel, bar: Bar) -> list[Row]:
     """The editor, and doing nothing."""
-    asked, starts = folder.edits(), folder.starts()
+    # A start pose comes without a place in the world; its joints, which the judge compares with, stand on the floor.
+    asked, starts = folder.edits(), {name: put_on_floor(pose, body) for name, pose in folder.starts().items()}
     before = [starts[one.start] for one in asked]
     texts = iter(zip(asked, before, strict=True))
     made = []
