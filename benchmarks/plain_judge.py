@@ -3,7 +3,7 @@
 It shares no definition with chatpose's own check. A check line is `[not:] name [left|right|both|either] [number]`,
 the number `a..b`, `a..`, `..b` or `n` (within 20), in degrees or centimetres: `knee_bent_deg left 70..110`.
 The predicates are the tables of `plain_questions`; a side that is left out means both, of directions either
-(`not: arm_up either`: neither arm is up; `not: arm_up`: not both are).
+(`not: arm_up either`: neither arm is up; `not: arm_up`: not both are). `a | b` holds when either line does.
 
 python benchmarks/plain_judge.py [--file FILE ...] [--kind KIND] [--third held|rest] [--no-model] [--show] [--list]
 """
@@ -98,9 +98,9 @@ def parse_line(text: str) -> Line:
 
 def judge(joints: np.ndarray, checks: Sequence[str], either: bool = False) -> list[bool]:
     """Whether each check holds of the joints, `Body`'s points; with `either` the better of the pose and its mirror."""
-    body, lines = Body(joints), [parse_line(check) for check in checks]
-    ways = [lines, [line.mirrored() for line in lines]] if either else [lines]
-    return max(([line.holds(body) for line in way] for way in ways), key=sum, default=[])
+    body, asked = Body(joints), [[parse_line(part) for part in check.split(" | ")] for check in checks]
+    ways = [asked, [[line.mirrored() for line in one] for one in asked]] if either else [asked]
+    return max(([any(line.holds(body) for line in one) for one in way] for way in ways), key=sum, default=[])
 
 
 def points_of(pose: Pose, model: BodyModel) -> np.ndarray:

@@ -1,6 +1,7 @@
 """`NanoSource`: candidates of chatpose-nano, of a tiny one and of the one that ships."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from chatpose.atlas.compiled import Atlas
 from chatpose.body.ground import floor_under
 from chatpose.body.model import BodyModel
 from chatpose.language.config import PoseLMConfig
+from chatpose.language.nano.sampling import write_plans
 from chatpose.language.nano.source import NanoSource
 from chatpose.language.pose_lm import PoseLM
 from chatpose.language.verified.plan import Plan
@@ -92,3 +94,26 @@ class TestShipped:
         start = time.process_time()
         shipped.poses("Stretch the right arm forward.", 1)
         assert time.process_time() - start < 1.0
+
+
+def test_threads_that_share_it_take_turns(source, monkeypatch):
+    """The learned rows are put in place and taken out again; two threads at once once ended the process."""
+    inside, most = [], []
+
+    def slow(*args, **options):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        try:
+            return write_plans(*args, **options)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr("chatpose.language.nano.source.write_plans", slow)
+    texts = ["Kneel.", "Stand on one leg.", "Both arms up."]
+    alone = [source.poses(text, 2) for text in texts]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda text: source.poses(text, 2), texts))
+    assert max(most) == 1
+    for found, wanted in zip(together, alone, strict=True):
+        assert all(torch.equal(a.pose.body_pose, b.pose.body_pose) for a, b in zip(found, wanted, strict=True))

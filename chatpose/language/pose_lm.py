@@ -8,7 +8,9 @@ reply.poses[0], reply.message, reply.raw_text
 import copy
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -71,6 +73,7 @@ class PoseLM:
         self.pose_tokenizer = pose_tokenizer
         self.config = config
         self.regression_head = regression_head
+        self._busy = threading.RLock()
 
     @classmethod
     def from_pretrained(
@@ -248,18 +251,25 @@ class PoseLM:
         if constrain:
             edits = [self.renderer.last_pose(one) is not None for one in conversations]
             processors.append(self._constraint(length, sampling, kept, edits))
-        was = self.model.training
-        self.model.eval()
-        try:
-            with rows_in_place(self.model):
-                written = self._generate(inputs, [*processors, *sampling.processors(length)], sampling, stop)
-                told = written[:, length:].tolist()
-                each = [shown[row // sampling.count] for row in range(len(told))]
-                poses = [self._regressed(one, ids) for one, ids in zip(each, told, strict=True)]
-        finally:
-            self.model.train(was)
+        with self.at_work():
+            written = self._generate(inputs, [*processors, *sampling.processors(length)], sampling, stop)
+            told = written[:, length:].tolist()
+            each = [shown[row // sampling.count] for row in range(len(told))]
+            poses = [self._regressed(one, ids) for one, ids in zip(each, told, strict=True)]
         bases = [self._edited(one, held) for one, held in zip(conversations, kept, strict=True)]
         return [self._read(ids, each[row], bases[row // sampling.count], poses[row]) for row, ids in enumerate(told)]
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """The model to oneself, without dropout and with the learned rows in place; other threads wait."""
+        with self._busy:
+            was = self.model.training
+            self.model.eval()
+            try:
+                with rows_in_place(self.model):
+                    yield
+            finally:
+                self.model.train(was)
 
     def _generate(
         self,

@@ -19,7 +19,6 @@ from chatpose.body.pose import Pose
 from chatpose.corpus.instructions.messages import Conversation, Message, PosePart, TextPart
 from chatpose.corpus.samples.claims import claim_line, claims_of
 from chatpose.errors import MissingExtraError, MissingFileError
-from chatpose.language.adapter import rows_in_place
 from chatpose.language.nano.modeling import Read
 from chatpose.language.nano.rows import Places, table_of
 from chatpose.language.nano.sampling import MAX_STATEMENTS, Draw, write_plans, write_poses
@@ -148,7 +147,7 @@ class NanoSource:
             return []
         inner = self.lm.model.get_base_model()
         how = Draw(self._how.temperature, self._how.top_p, seed)
-        with rows_in_place(self.lm.model):
+        with self.lm.at_work():
             table = table_of(inner)
             read = self._read(text, entries or {})
             own = write_plans(inner.model, table, read, GREEDY)[0]

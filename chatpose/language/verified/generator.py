@@ -25,6 +25,7 @@ from chatpose.language.verified.ranking import Judge, Judged
 from chatpose.language.verified.ranking_measure import Held, Meter
 from chatpose.language.verified.request import RequestReader
 from chatpose.language.verified.request_near import NearEntries
+from chatpose.language.verified.request_scenes import postures_of
 from chatpose.language.verified.request_text import foreign_script
 from chatpose.posecodes.describe import Describer
 from chatpose.posecodes.parsing.parser import SentenceParser
@@ -117,7 +118,7 @@ class Generator:
             sources.append(LibrarySource(library))
         plausible = PlausibilityMeter(describer.body, KnownPoses.shipped(shipped, describer.body), prior)
         return cls(
-            RequestReader(SentenceParser(), atlas, finder),
+            RequestReader(SentenceParser(), atlas, finder, postures_of(atlas, describer.body)),
             sources,
             Mender(Solver(describer.body, prior), atlas),
             Judge(meter, plausible, bases.at_rest),

@@ -100,7 +100,7 @@ _BOTH_SIDES: Mapping[str, tuple[str, ...]] = {
     "back: rounded": ("back curve: 36..",),
     "back: arched": ("back curve: ..-32",),
     "head: bowed": ("head nod: 35..50", "gaze elevation: ..-30"),
-    "head: tipped back": ("head nod: ..-30",),
+    "head: tipped back": ("head nod: ..-30", "gaze elevation: 20.."),
     "head nod: ..-5": ("head nod: -30..-14", "gaze elevation: 8..25"),
     "gaze: up": ("gaze elevation: 36..60",),
     "gaze: down": ("gaze elevation: -60..-36",),
@@ -121,7 +121,7 @@ _TOGETHER: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = tuple(
     for several, lines in (
         (("on all fours", "left hand: beyond head"), ("left arm tilt: 80..100", "torso tilt: 80..100")),
         (("on all fours", "left foot: off ground"), ("left thigh tilt: 80..100", "torso tilt: 80..100")),
-        (("in a plank", "left hand: beyond head"), ("left arm tilt: 75..100",)),
+        (("in a plank", "left hand: beyond head"), ("left arm tilt: 75..100", "left hand height: 0.3..")),
         (
             ("sitting on the floor", "not: left knee: straight"),
             ("left knee angle: 45..75", "left hip angle: ..62", "left foot height: ..0.03"),
@@ -169,6 +169,8 @@ _WORDED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"\bhigh(er)?\b", "left foot: off ground", ("left foot above left hip: -0.1..", "left knee angle: 165..")),
     (r"\b(straight|stretched|extended|far)\b", "left hand: behind torso", ("left hand in front of torso: ..-0.45",)),
     (r"\b(up|high|lifted|raised|kicked|swung?)\b", "left foot: off ground", ("left foot height: 0.4..",)),
+    (r"\bbehind (the |his |her |your |their |my )?back\b", "left hand: behind torso",
+     ("left hand left of left shoulder: ..-0.12",)),
     (r"\bsharply|far\b", "head: turned to the left", ("head turn left: 48..60",)),
 )  # fmt: skip
 """What further words beside a statement of the left side, or of both, say about how much."""

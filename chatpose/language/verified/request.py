@@ -6,7 +6,7 @@ entries that people speak of in such words say what has to hold, softly.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,10 +15,25 @@ from chatpose.atlas.entry import Entry
 from chatpose.language.verified.plan import Donor, Plan, agreeing, once, without_contradictions
 from chatpose.language.verified.plan_aims import worded_aims
 from chatpose.language.verified.plan_parts import ARMS, LEGS, LIMBS, Limb, limbs_of
+from chatpose.language.verified.request_borrowed import (
+    done_by,
+    gives_legs,
+    lends_arms,
+    of_the_other,
+    one_of_two,
+    without_sides,
+)
 from chatpose.language.verified.request_entry import as_of_entry
 from chatpose.language.verified.request_moods import Mood, mood_of
 from chatpose.language.verified.request_near import EntryFinder, Near
 from chatpose.language.verified.request_places import places_in
+from chatpose.language.verified.request_scenes import (
+    as_in_scene,
+    fitting,
+    less_of_exercise,
+    speaks_of_exercise,
+    tells_activity,
+)
 from chatpose.language.verified.request_scope import Scope, scope_of
 from chatpose.language.verified.request_sides import busy_limb, doubled, mirrored_by, side_hints
 from chatpose.language.verified.request_text import clean_request
@@ -39,6 +54,8 @@ DESCRIBED = 0.2
 DOUBTFUL = 2.5
 """How far-fetched a name is whose words are everyday words."""
 NEAR_ENTRIES = 8
+LOOKED_AT = 2000
+"""Entries that the scene's posture and activity are sought among."""
 LEAST_SHARE = 0.02
 UNLIKE = 5.0
 """How far-fetched an entry gets for each point of nearness less than the nearest."""
@@ -94,12 +111,21 @@ class RequestReader:
         parser: of sentences.
         atlas: of named poses.
         finder: of entries by words; without it only what is named or said is understood.
+        postures: of entries, coarsely (`request_scenes.postures_of`).
     """
 
-    def __init__(self, parser: Parser, atlas: Atlas, finder: EntryFinder | None = None) -> None:
+    def __init__(
+        self,
+        parser: Parser,
+        atlas: Atlas,
+        finder: EntryFinder | None = None,
+        postures: Mapping[str, str] | None = None,
+    ) -> None:
         self._parser = parser
         self._atlas = atlas
         self._finder = finder
+        self._postures = postures or {}
+        self._families = {entry.id: entry.family for entry in atlas}
         self._spotter = NameSpotter(atlas)
 
     def read(self, text: str, *, history: Sequence[Plan] = ()) -> list[Plan]:
@@ -116,20 +142,23 @@ class RequestReader:
         line = clean_request(text)
         names = self._spotter.spot(line)
         main = self._main(line, names)
-        parsed = _telling(self._parser.parse(_without(line, main) if main is not None else line))
+        told, sides = without_sides(_without(line, main)) if main is not None else (line, "")
+        parsed = _telling(self._parser.parse(told))
+        parsed = as_in_scene(line, parsed) if main is None else parsed
         if main is None and history and _SAME.match(line) and history[-1].entry:
             main = Spotted(history[-1].entry, 0, 0, "clear", history[-1].mirrored)
-        lent = [one for one in names if one is not main and one.strength != "doubtful"]
+        lent = [one for one in names if one is not main and (one.strength != "doubtful" or lends_arms(line, one))]
         grounds = [
             self._with_lent(plan, parsed, lent, line)
             for plan in self._grounds(line, parsed, _named(line, main) if main else "")
         ]
         if main is not None:
-            plans = self._about_name(grounds, main, parsed)
+            plans = self._about_name(grounds, main, parsed, sides)
             name = _named(line, main)
             plans += self._instead(line, plans, grounds, parsed, main)
             if main.strength != "whole" and _limbs_named(name):
-                plans += [replace(plan, weight=plan.weight + DESCRIBED) for plan in self._told(grounds, parsed, [])]
+                described = DESCRIBED * (3 if _POSTURE.search(name) else 1)
+                plans += [replace(plan, weight=plan.weight + described) for plan in self._told(grounds, parsed, [])]
             return _ordered(plans)
         foreign = self._foreign(line, parsed)
         if len(foreign) > FOREIGN * len(set(_WORDS.findall(line))) and not grounds[0].said:
@@ -149,6 +178,8 @@ class RequestReader:
 
     def _main(self, line: str, names: Sequence[Spotted]) -> Spotted | None:
         """The name that the sentence is about: not one that only tells of limbs, beside other words."""
+        if (chosen := gives_legs(line, names) or done_by(line, names)) is not None:
+            return chosen
         for spotted in sorted(names, key=lambda one: _RANKS[one.strength]):
             if spotted.strength == "whole":
                 return spotted
@@ -166,6 +197,9 @@ class RequestReader:
             donor = _donor(entry, spotted, name, line)
             if donor is None:
                 continue
+            if lends_arms(line, spotted):
+                donor = Donor(entry.id, spotted.mirrored, ARMS)
+            donor = _on_its_side(donor, plan)
             plan = replace(plan, donors=(*plan.donors, donor))
             if all(word in read for word in _WORDS.findall(name) if word.lower() not in _EMPTY):
                 continue
@@ -174,7 +208,8 @@ class RequestReader:
             said = without_contradictions((*plan.said, *taken))[0]
             told = {str(one): entry.name for one in said if one not in plan.said}
             plan = replace(plan, said=said, sources=plan.sources | told)
-        return plan
+        folded = _FOLDED in self._atlas.places and not plan.lent & ARMS and _CROSSED in map(str, plan.said)
+        return replace(plan, donors=(*plan.donors, Donor(_FOLDED, False, ARMS))) if folded else plan
 
     def _grounds(self, line: str, parsed: Parsed, name: str) -> list[Plan]:
         """What the words say: one plan, or two where a side is left open.
@@ -210,12 +245,13 @@ class RequestReader:
             plans.append(replace(plan, said=without_contradictions((*plan.said, *nearest))[0]))
         return plans
 
-    def _about_name(self, grounds: Sequence[Plan], main: Spotted, parsed: Parsed) -> list[Plan]:
+    def _about_name(self, grounds: Sequence[Plan], main: Spotted, parsed: Parsed, sides: str) -> list[Plan]:
         entry = self._atlas.find(main.entry_id)
-        grounds = [as_of_entry(ground, entry) for ground in grounds]
+        grounds = [as_of_entry(one_of_two(ground), entry) for ground in grounds]
+        name = f"{_named(grounds[0].text, main)} {sides}".strip()
         return [
-            ground.of_entry(entry, mirrored=mirrored, named=True)
-            for ground, mirrored in self._sides(grounds, entry, main.mirrored, parsed, _named(grounds[0].text, main))
+            of_the_other(ground.of_entry(entry, mirrored=mirrored, named=True), entry)
+            for ground, mirrored in self._sides(grounds, entry, main.mirrored, parsed, name)
         ]
 
     def _told(self, grounds: Sequence[Plan], parsed: Parsed, names: Sequence[Spotted]) -> list[Plan]:
@@ -237,7 +273,8 @@ class RequestReader:
         if self._finder is None:
             return []
         mood = mood_of(line)
-        found = self._with_mood(self._finder.near(line, NEAR_ENTRIES), mood)
+        near_ones = fitting(line, self._usual(line), self._postures, NEAR_ENTRIES)
+        found = self._with_mood(near_ones, None if tells_activity(line) else mood)
         best = found[0].score if found else 0.0
         told = bool(grounds[0].said)
         if not found or (not told and best < LEAST_NEAR[scope_of(line)]):
@@ -256,6 +293,11 @@ class RequestReader:
                 plan = ground.of_entry(entry, mirrored=mirrored, weight=weight, share=near.share)
                 plans.append(_in_mood(plan, mood))
         return plans
+
+    def _usual(self, line: str) -> list[Near]:
+        """All entries by nearness; what people only do on mats counts less where nothing speaks of that."""
+        found = self._finder.near(line, LOOKED_AT) if self._finder is not None else []
+        return found if speaks_of_exercise(line) else less_of_exercise(found, self._families)
 
     def _with_mood(self, found: Sequence[Near], mood: Mood | None) -> list[Near]:
         """The entries found, and one that shows the mood that is spoken of, not far behind."""
@@ -325,8 +367,8 @@ _HELD_HOW = word_set(
 """Words that say how limbs are held."""
 _POSTURE = re.compile(
     r"(?i)\b(sit|sits|sitting|seat|seated|kneel\w*|knelt|lie|lies|lying|stand|stands|standing|squat\w*|crouch\w*|lung\w*|"
-    r"plank|fours|hands and knees|crawl\w*|tiptoe\w*|upside|handstand|headstand|bend(ing)?|bent|taking a knee|"
-    r"on the back|on the belly|on the side|on the stomach|face down|prone|supine)\b"
+    r"plank|fours|bowing|hands and knees|crawl\w*|tiptoe\w*|upside|handstand|headstand|bend(ing)?|bent|"
+    r"taking a knee|on the back|on the belly|on the side|on the stomach|face down|prone|supine)\b"
 )
 _SEATED = re.compile(r"(?i)\b(sitting|seat)$")
 """After a name this only says that it is a pose ("lotus sitting")."""
@@ -379,6 +421,16 @@ def _donor(entry: Entry, spotted: Spotted, name: str, line: str) -> Donor | None
     return Donor(entry.id, mirrored, frozenset((f"{side} arm",)))
 
 
+def _on_its_side(donor: Donor, plan: Plan) -> Donor:
+    """Of a side that is left open that which the plan has."""
+    if not plan.open_sided or len(donor.limbs) > 1 or not donor.limbs <= ARMS or donor.limbs & plan.changed:
+        return donor
+    other = ARMS - donor.limbs
+    return Donor(donor.entry, not donor.mirrored, other) if other & plan.changed else donor
+
+
+_FOLDED, _CROSSED = "arms-crossed", "arms: crossed"
+"""The entry that lends its arms to whoever is said to have them so."""
 _PLURAL_ARMS = word_set("arms hands elbows fists palms fingers thumbs")
 
 

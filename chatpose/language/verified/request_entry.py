@@ -1,9 +1,11 @@
 """What words mean beside the name of a pose: "kneeling like for a proposal" is on one knee, as that has it."""
 
+import re
 from dataclasses import replace
 
 from chatpose.atlas.entry import Entry
 from chatpose.language.verified.plan import Plan
+from chatpose.language.verified.plan_parts import ARMS, limbs_of
 from chatpose.language.verified.request_sides import front_leg
 from chatpose.posecodes.grammar import Statement, parse
 
@@ -19,12 +21,20 @@ _FRONT_LEG = ("left foot: in front of right foot", "right foot: in front of left
 _LEVEL = ("torso: horizontal", "chest: facing down", "in a plank", "lying on the front", "torso: head downward")
 
 
+_SIDED = re.compile(r"\b(left|right)\b")
+_LOOKING = re.compile(r"(?i)\b(look|gaz|star|eyes|fac)\w*( is| are)?( \w+)? (straight )?ahead\b")
+"""Who looks ahead looks level, however the trunk leans."""
+
+
 def as_of_entry(plan: Plan, entry: Entry) -> Plan:
     """A plan's words as they are meant of an entry: postures as it has them; ahead of a level body is past its head."""
     claims = [str(one) for one in entry.claims]
+    above = all(limbs_of(one) <= ARMS | {"head", "whole"} for one in plan.said)
     said: list[Statement] = []
     for one in plan.said:
         line = str(one)
+        if above and line in claims and "whole" in limbs_of(one) and not _SIDED.search(line):
+            continue  # it is so already, and who says so doesn't want limbs moved for it
         narrower = _WIDER.get(line, ())
         if any(claim.startswith(start) and claim != line for claim in claims for start in narrower):
             continue
@@ -32,6 +42,8 @@ def as_of_entry(plan: Plan, entry: Entry) -> Plan:
             continue
         if line.endswith("hand: in front of torso") and any(claim in _LEVEL for claim in claims):
             said += [parse(f"{line.split()[0]} hand: beyond head")]
+        elif line == "head: straight ahead" and _LOOKING.search(plan.text):
+            said += [parse("gaze: level")]
         else:
             said.append(one)
     if said == list(plan.said):

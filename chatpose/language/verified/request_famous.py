@@ -32,7 +32,8 @@ _FAMOUS: Mapping[str, tuple[str, ...]] = {
     "discobolus": ("the discus thrower", "Myron's discus thrower"),
     "vitruvian-man": ("Leonardo's man", "da Vinci's man"),
     "foetal-position": ("fetal position", "curled up like a baby", "curled up in a ball"),
-    "spread-eagled": ("spreadeagled", "making an X on the floor"),
+    "spread-eagled": ("spreadeagled", "starfish on the floor", "starfish on the ground", "lying like a starfish",
+                      "making an X on the floor"),
     "egyptian-walk": ("walk like an Egyptian", "an Egyptian painting", "a hieroglyph"),
     "moonwalk": ("Michael Jackson",),
     "kneeling-in-prayer": ("praying on the knees", "praying on one's knees"),
@@ -41,6 +42,17 @@ _FAMOUS: Mapping[str, tuple[str, ...]] = {
     "the-thinker": ("a thinker", "thinker statue"),
     "statue-of-liberty": ("Lady Liberty", "Miss Liberty"),
     "single-whip": ("tai chi",),
+    "running-toe-off": ("running", "a runner"),
+    "driving-a-car": ("driving",),
+    "typing-at-a-desk": ("typing",),
+    "riding-a-bicycle": ("riding a bike", "on a bike"),
+    "tango-lunge": ("tango", "dancing tango", "dancing the tango", "tango dancer"),
+    "hitchhiking": ("hitchhiker",),
+    "skateboarding": ("skateboarder", "skateboard rider"),
+    "sit-up": ("sit-ups", "situps"),
+    "shoulder-stand": ("shoulderstand",),
+    "pointing-up": ("pointing straight up", "pointing to the sky", "pointing at the ceiling"),
+    "half-pigeon": ("pigeon pose",),
 }  # fmt: skip
 """Further names by entry; one that the atlas has itself counts first."""
 

@@ -25,7 +25,8 @@ class Mood:
 
 _TABLE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (r"(above|over) (her|him|them|us|me|you|their heads?|his head|her head)$|"
-     r"(right|directly|straight|high) (above|over|up)|overhead\b|fireworks|shooting star|"
+     r"(right|directly|straight|high) (above|over|up)|"
+     r"(fl(y|ies|ying|ew)|pass\w*|planes?|birds?|helicopters?) (\w+ )?overhead|fireworks|shooting star|"
      r"stargaz\w*|northern lights|ceiling|skyscrapers?|in the (night )?sky|"
      r"eclipse|rainbow", ("looking-up",), ("gaze elevation: 15..",)),
     (r"asham\w*|embarrass\w*|humiliat\w*|guilt\w*|remorse\w*|shame", ("sad-slump",), ("gaze elevation: ..-15",)),
@@ -38,8 +39,8 @@ _TABLE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (r"\bgoal\b|scored|we won|they won|she won|he won|champions?\b|winners?\b|jackpot|lottery|hooray|hurra\w*|"
      r"passed (the|her|his|their) (exam|test|finals)|got the job|cheer\w*|triumph\w*|overjoyed|celebrat\w*",
      ("victory-arms", "joy-jump"), ("left hand above left shoulder: 0..", "right hand above right shoulder: 0..")),
-    (r"freeze|police|cop\b|cops\b|at gunpoint|robber\w*|hands where|surrender\w*|stick-?up|hostage\w*", ("hands-up",),
-     ("left hand above left shoulder: 0..", "right hand above right shoulder: 0..")),
+    (r"freeze|police|cop\b|cops\b|at gunpoint|robber\w*|hands where|surrender\w*|caught (red|in the)\b|stick-?up|"
+     r"hostage\w*", ("hands-up",), ("left hand above left shoulder: 0..", "right hand above right shoulder: 0..")),
     (r"newborn|infant|rocking (the|her|his|a) baby|lullaby|cradl\w*|the baby to sleep", ("child-on-hip",),
      ("left elbow angle: ..130", "right elbow angle: ..130", "left hand in front of torso: 0.12..")),
     (r"wants? (\w+ ){0,2}to (carry|lift|pick)( \w+)?( up)?|pick me up|up, up|wants? to be (picked up|carried|lifted)",
@@ -48,7 +49,8 @@ _TABLE: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (r"(freezing|minus (\w+ )?\w+|below zero|shiver\w*|icy wind|no coat|forgot (her|his|the) coat|bitter(ly)? cold)",
      ("cold",), ("left elbow angle: ..130", "right elbow angle: ..130")),
     (r"(headache|migraine|hangover|hung ?over)", ("despair",), ("left hand: near head",)),
-    (r"(tummy|stomach|belly)[ -]?aches?|food poisoning|cramps?\b|nause\w*", (), ("torso pitch: 10..",)),
+    (r"(tummy|stomach|belly)[ -]?aches?|food poisoning|cramps?\b|nause\w*|"
+     r"(bad|sore|aching) back|back ?ache|back pain|lumbago", (), ("torso pitch: 10..",)),
     (r"blinded|dazzl\w*|sun (is |was )?(\w+ )?(in|into) (his|her|their|the|my) (eyes?|face)|glaring sun|"
      r"(low|setting|evening|midday) sun", ("shading-eyes",), ()),
     (r"terrified|scared|frighten\w*|afraid|petrified|monster|ghost", ("shrinking-in-fear",), ()),

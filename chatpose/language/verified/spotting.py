@@ -26,6 +26,8 @@ _AROUND = _PASSED_OVER | word_set(
 )
 """Words around a name that say nothing more about the pose."""
 _POSE_WORDS = word_set("pose poses position posture stance asana exercise stretch move sitting seat")
+_SITTING = ("sitting", "seat")
+"""These end a name ("lotus sitting") only where nothing follows: "… sitting on a chair" is a posture."""
 _DOING = word_set(
     """in into do does doing did hold holds holding perform performs performing practise practises practising practice
     practices practicing strike strikes striking throw throws throwing land lands landing deliver delivers delivering
@@ -41,7 +43,8 @@ _EVERYDAY = word_set(
     cringing exhaustion pistol set clap the_twist hands_on leg_raise big_leap at_bat low_block high_step exasperation
     rising tripping slipping drinking bridge wheel plank box_position ball_toss stop_gesture first_position
     second_position fifth_position passing_position set_position back_stroke on_pointe straight_left straight_right
-    left_hook right_cross left_jab back_kick hand_kiss pick_up step_up jump_up mountain"""
+    left_hook right_cross left_jab back_kick hand_kiss pick_up step_up jump_up mountain running runner driving typing
+    tango riding_bike on_bike"""
 )
 """Names that are everyday words as well; words joined by underscores."""
 
@@ -139,7 +142,7 @@ class NameSpotter:
     def _told(self, text: str, words: Sequence[_Word], first: int, last: int, name: _Name) -> Spotted:
         before, after = words[:first], words[last:]
         stop = words[last - 1].stop
-        if after and after[0].key in _POSE_WORDS:
+        if after and after[0].key in _POSE_WORDS and (len(after) == 1 or after[0].key not in _SITTING):
             stop = after[0].stop
         told = Spotted(name.entry, words[first].start, stop, _strength(text, words, first, last, name), name.mirrored)
         if all(word.key in _AROUND for word in (*before, *after)):
@@ -150,6 +153,8 @@ class NameSpotter:
 def _strength(text: str, words: Sequence[_Word], first: int, last: int, name: _Name) -> Strength:
     if first and words[first - 1].key in _BODY and not text[words[first - 1].stop : words[first].start].strip():
         return "doubtful"  # "the right arm pointing up", "the head bowed": of a limb
+    if len(name.keys) == 1 and _told_beside(words[max(0, first - 3) : first]):
+        return "doubtful"
     everyday = name.bare or "_".join(name.keys) in _EVERYDAY
     if not everyday:
         return "clear"
@@ -163,9 +168,17 @@ def _strength(text: str, words: Sequence[_Word], first: int, last: int, name: _N
     )
     if before is not None and before.key in _DOING and ends and (not name.bare or not gap or before.key not in _PLACES):
         return "clear"
-    if before is None and ends:
-        return "clear"
-    return "doubtful"
+    if before is not None and ends and text[before.start : before.stop].lower().endswith(("'s", "’s")):
+        return "clear"  # "a butler's bow"
+    around = all(word.key in _AROUND for word in words[:first]) and (before is None or before.key not in _PLACES)
+    return "clear" if around and ends else "doubtful"
+
+
+def _told_beside(before: Sequence[_Word]) -> bool:
+    """Whether what is named isn't what is done: "winded after the sprint", "tired of walking"."""
+    keys = [word.key for word in before]
+    other_than = keys[-1:] == ["of"] and len(keys) > 1 and keys[-2] not in _AROUND
+    return other_than or not {"after", "before"}.isdisjoint(keys)
 
 
 _PLACES = frozenset(("in", "into", "at", "on"))
