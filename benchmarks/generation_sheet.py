@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where sheet_0.png, sheet_1.png … and checks.txt go")
     parser.add_argument("--file", type=Path, default=asset("data", "dev", "prompts_dev.jsonl"), help="requests")
     parser.add_argument("--every", type=int, default=1, help="every N-th request")
+    parser.add_argument("--columns", type=int, default=5, help="poses in a row")
     parser.add_argument("--no-verify", action="store_true", help="what the model alone makes")
     options = parser.parse_args()
     lines = options.file.read_text(encoding="utf-8").splitlines()[:: options.every]
@@ -37,7 +38,7 @@ def main() -> None:
             told += [f"  {'held' if check.holds else 'NOT '}  {check.as_json()}" for check in made.checks]
     for number, first in enumerate(range(0, len(poses), A_SHEET)):
         rows = slice(first, first + A_SHEET)
-        sheet = draw_sheet(stack_poses(poses[rows]), labels[rows], body, size=220, columns=5)
+        sheet = draw_sheet(stack_poses(poses[rows]), labels[rows], body, size=220, columns=options.columns)
         save_picture(sheet, options.folder / f"sheet_{number}.png")
     (options.folder / "checks.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
     print(f"{len(poses)} poses of {len(lines)} requests in {options.folder}")
