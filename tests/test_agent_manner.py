@@ -113,6 +113,7 @@ def test_slips_are_put_right_and_other_words_stay(text, right):
         ("three", "60% towards pose 1", [("blend", None)]),
         ("three", "export everything", [("export", "npz")]),
         ("one", "export as fbx", [("no such format", None)]),
+        ("one", "save it as fbx", [("no such format", None)]),
         ("one", "I want him to look at the viewer", [("edit", "look at the viewer")]),
         ("one", "show me 3 more like this", [("search", None)]),
         ("one", "ok that's enough", [("okay", None)]),

@@ -253,8 +253,8 @@ def mood_change(text: str) -> str:
 
 
 def is_file_word(text: str) -> bool:
-    """Whether a name would be a format of files: "save it as png"."""
-    return known.FORMAT.search(text) is not None
+    """Whether a name would be a format of files: "save it as png", or as one that isn't written: "as fbx"."""
+    return known.FORMAT.search(text) is not None or NO_FORMAT.fullmatch(text.strip()) is not None
 
 
 def without_rudeness(text: str) -> str:
