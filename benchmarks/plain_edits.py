@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from thirds import in_third
 
 from chatpose.atlas.compiled import Atlas
 from chatpose.body.model import BodyModel
@@ -327,10 +328,9 @@ def show(number: int, outcome: Outcome) -> None:
         print(f"        {outcome.error}")
 
 
-def in_third(number: int, third: str) -> bool:
+def _wanted(number: int, third: str) -> bool:
     """Whether a line is in the third that is only measured ("held"), or among the others ("rest")."""
-    held = number % 3 == 0 and number not in TOLD
-    return not third or held == (third == "held")
+    return not third or (in_third(number, "held") and number not in TOLD) == (third == "held")
 
 
 def main() -> None:
@@ -348,7 +348,7 @@ def main() -> None:
     rows = [json.loads(line) for line in asked.file.read_text(encoding="utf-8").splitlines() if line.strip()]
     runner, outcomes = Runner(), []
     for number, row in enumerate(rows):
-        if (asked.only and number not in asked.only) or not in_third(number, asked.third):
+        if (asked.only and number not in asked.only) or not _wanted(number, asked.third):
             continue
         outcomes.append(outcome := runner.run(row))
         if asked.third != "held" and not (asked.failed and outcome.made and outcome.still(SEEN_DEG)):

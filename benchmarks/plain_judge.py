@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from plain_body import OTHER, Body
 from plain_questions import PLACES, SIDED, WHOLE, Question, hand_to
+from thirds import in_third
 
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose
@@ -143,7 +144,7 @@ def main() -> None:
 def _lines(path: Path, third: str) -> list[str]:
     """All lines of a file, every third (held out, never to be looked at), or the rest."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for row, line in enumerate(lines) if not third or (row % 3 == 0) == (third == "held")]
+    return [line for row, line in enumerate(lines) if in_third(row, third)]
 
 
 def _options() -> argparse.Namespace:

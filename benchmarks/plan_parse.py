@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from thirds import in_third
+
 from chatpose.evaluation.language_plans import faults
 from chatpose.posecodes.grammar import parse
 from chatpose.posecodes.parsing.parser import SentenceParser
@@ -44,7 +46,7 @@ def sentences(parser: SentenceParser, path: Path, details: bool, only: str | Non
     """Precision, recall and whole sentences, in all and by kind."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     if third:
-        rows = [row for place, row in enumerate(rows) if (place % 3 == 0) == (third == "held")]
+        rows = [row for place, row in enumerate(rows) if in_third(place, third)]
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0, 0])
     started = time.process_time()
     parsed = [parser.parse(row["text"]) for row in rows]

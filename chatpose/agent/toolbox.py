@@ -103,11 +103,12 @@ class Toolbox:
         Returns:
             What it came to. What is wrong with the call or the request is an outcome with `error`; bugs are raised.
         """
-        try:
+
+        def run() -> Outcome:
             known = own_tools.OWN_TOOLS.get(call.name) or tool(call.name)
             return RUNS[call.name](self._bench(seed, on_first, cancelled), known.check(call.arguments), state)
-        except (ChatposeError, MemoryError, RuntimeError) as error:
-            return Outcome.of_error(state, _observed(error))
+
+        return _observed(state, run)
 
     def take(
         self, attachment: Attachment, state: ConversationState, others: Sequence[Attachment] = (), *, seed: int = 0
@@ -120,12 +121,9 @@ class Toolbox:
             others: what came with it.
             seed: of wordings.
         """
-        try:
-            if attachment.is_photo:
-                return tool_photo.take(self._bench(seed), attachment, state)
-            return tool_make.take(self._bench(seed), attachment, others, state)
-        except (ChatposeError, MemoryError, RuntimeError) as error:
-            return Outcome.of_error(state, _observed(error))
+        if attachment.is_photo:
+            return _observed(state, lambda: tool_photo.take(self._bench(seed), attachment, state))
+        return _observed(state, lambda: tool_make.take(self._bench(seed), attachment, others, state))
 
     def adopt(
         self, poses: Sequence[Pose], plan: Sequence[str], state: ConversationState, prompt: str, *, seed: int = 0
@@ -139,10 +137,7 @@ class Toolbox:
             prompt: the words that they answer.
             seed: of wordings.
         """
-        try:
-            return tool_make.adopt(self._bench(seed), poses, plan, state, prompt)
-        except (ChatposeError, MemoryError, RuntimeError) as error:
-            return Outcome.of_error(state, _observed(error))
+        return _observed(state, lambda: tool_make.adopt(self._bench(seed), poses, plan, state, prompt))
 
     def _bench(self, seed: int, on_first: Callable[[Pose], Any] | None = None, cancelled: Cancelled = never) -> Bench:
         return Bench(self.parts, lambda: self.folder, Wordings(seed), seed, on_first, cancelled)
@@ -156,13 +151,16 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-def _observed(error: Exception) -> str:
-    """What went wrong, for model and person; bugs are raised."""
-    if out_of_memory(error):
-        return TOO_LARGE
-    if isinstance(error, ChatposeError):
-        return plain_error(error)
-    raise error
+def _observed(state: ConversationState, work: Callable[[], Outcome]) -> Outcome:
+    """What work comes to; what is wrong with the request, or too large, is an outcome as well, and bugs are raised."""
+    try:
+        return work()
+    except (ChatposeError, MemoryError, RuntimeError) as error:
+        if out_of_memory(error):
+            return Outcome.of_error(state, TOO_LARGE)
+        if isinstance(error, ChatposeError):
+            return Outcome.of_error(state, plain_error(error))
+        raise
 
 
 def plain_error(error: ChatposeError) -> str:

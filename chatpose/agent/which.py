@@ -29,10 +29,6 @@ _APART = (
     r"more spread|most spread"
 )
 _TOGETHER = r"close(?:r|st)(?: together)?|near(?:er|est)(?: together)?|narrow(?:er|est)"
-_LEAN = (
-    r"leans? (?:(?:forward|back|over) )?(?:the )?(?:more|most|further|furthest)|more (?:bent|leaned|"
-    r"inclined) forward|leaning (?:more|most|further)"
-)
 # Words, the question that is asked of each pose with `{part}`, whether the smallest answer wins, what it is called.
 _TABLE: tuple[tuple[str, str, bool, str], ...] = (
     (_BENT, "What angle is the {part} at?", True, "angle"),

@@ -23,7 +23,6 @@ ACTIVITY = 0.15
 SURE_OF_ACTIVITY = 0.6
 """The least share of the belief that the entry has which is known for what is done."""
 LOW = frozenset(("lying", "floor", "kneeling", "squatting", "fours"))
-_SITS = frozenset(("seat", "floor"))
 _PLACES: tuple[tuple[str, frozenset[str]], ...] = (
     (r"(asleep|sleep\w*|snor\w*) (\w+ )?in (his |her |their |the )?bed", frozenset(("lying",))),
     (r"(operating|massage|examination) (table|couch)|in (a |the |his |her )?(coffin|hospital bed)|stretcher|"

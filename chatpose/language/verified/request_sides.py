@@ -19,7 +19,6 @@ _FRONT = re.compile(
 )
 _ARM_WORDS = frozenset(("hand", "hands", "arm", "arms", "elbow"))
 _LEG_WORDS = frozenset(("leg", "legs", "foot", "knee"))
-_BOTH = ("both",)
 
 
 @dataclass(frozen=True)

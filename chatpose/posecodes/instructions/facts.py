@@ -6,8 +6,7 @@ import torch
 
 from chatpose.body.model import BodyModel
 from chatpose.body.pose import Pose, stack_poses
-from chatpose.posecodes.definitions import HEAD_TURN, OTHER, angle, distance, height, offset, tilt
-from chatpose.posecodes.goal_parts import sites_of
+from chatpose.posecodes.definitions import HEAD_TURN, OTHER, angle, distance, height, offset
 from chatpose.posecodes.grammar import measures_by_name
 from chatpose.posecodes.measures import Measure, measure_all
 from chatpose.posecodes.points import POINTS, PosePoints, points_of_kinematics
@@ -64,10 +63,6 @@ class Facts:
             return "left" if turned > 0 else "right"
         return "" if abs(found) < ALIKE_M else "left" if found > 0 else "right"
 
-    def arm_lift(self, side: str) -> float:
-        """How far an upper arm is from hanging, degrees."""
-        return 180 - self.value(tilt(f"{side} upper arm", f"{side} shoulder", f"{side} elbow"))
-
     def nearer(self, part: str, other: str) -> str:
         """The side whose part is nearer to a point that is named."""
         if other not in POINTS:
@@ -87,11 +82,3 @@ class Facts:
         hips = self.points.of("hips")[0, [0, 2]]
         apart = [float(torch.linalg.norm(self.points.of(f"{side} foot")[0, [0, 2]] - hips)) for side in SIDES]
         return "" if abs(apart[0] - apart[1]) < ALIKE_M else "left" if apart[0] > apart[1] else "right"
-
-
-def site_exists(name: str) -> bool:
-    """Whether a goal may speak of this part."""
-    try:
-        return bool(sites_of(name))
-    except KeyError:
-        return False
